@@ -1,0 +1,17 @@
+// Names of the substrates.
+#include "core/link.h"
+
+namespace xover {
+
+std::string_view to_string(Substrate substrate) {
+  switch (substrate) {
+    case Substrate::hardware: return "hardware";
+    case Substrate::emulated_device: return "emulated_device";
+    case Substrate::soft_device: return "soft_device";
+    case Substrate::same_host_memory: return "same_host_memory";
+    case Substrate::simulated: return "simulated";
+  }
+  return "simulated";
+}
+
+}  // namespace xover
