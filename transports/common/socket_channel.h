@@ -1,0 +1,122 @@
+// What a channel over a connected socket is, whatever the protocol: buffers offered, zero-copy notifications awaited,
+// life and death. The protocol's own data path (how an op is sent, how a buffer is filled) is in the derived class.
+//
+// Life: `alive` until the first failure or abort, then `dying` while notifications may still come, then `dead`. What is
+// owed to the caller is paid on the way: tokens are released, buffers come back, `closed` is last and only once.
+// The socket is in blocking mode; every call that must not block says MSG_DONTWAIT.
+#pragma once
+
+#include <poll.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "core/transport.h"
+#include "transports/common/error_queue.h"
+#include "transports/common/file_descriptor.h"
+#include "transports/common/ring.h"
+#include "transports/common/socket_shared.h"
+#include "transports/common/zerocopy_notifications.h"
+
+namespace xover {
+
+class SocketChannel : public Channel {
+ public:
+  SocketChannel(SocketShared& shared, std::uint32_t index, FileDescriptor socket, bool zerocopy);
+  ~SocketChannel() override = default;
+
+  std::uint32_t index() const noexcept final { return index_; }
+  Submitted submit(std::span<const SendOp> ops) noexcept final;
+  std::size_t offer(std::span<const RxBuffer> buffers) noexcept final;
+  void shutdown_send() noexcept final;
+  void abort() noexcept final;
+  Failure failure() const noexcept final { return failure_ ? failure_ : refusal_; }
+  const Ledger& ledger() const noexcept final { return ledger_; }
+
+  // For the session: everything that can be done now without blocking.
+  void progress() noexcept;
+  // For the session: the caller has been given the `released` of one op.
+  void released_was_reaped() noexcept { --in_flight_; }
+  // For the session's end: drops what is unsent and closes, without completions.
+  void end() noexcept;
+  int fd() const noexcept { return socket_.get(); }
+
+  // For the waiter.
+  enum class Block : std::uint8_t { none, receiving, sending };
+  Block may_block() const noexcept;                   // the one thing that this channel waits for, where it is one
+  void block(Block on) noexcept;                      // does it, for at most the socket's timeout
+  void look_for_notifications() noexcept;             // often they are there already: cheaper than to poll for them
+  pollfd interest() const noexcept;                   // what poll should watch; fd -1: nothing
+  bool stalled() const noexcept { return stalled_; }  // waits for memory: no event will tell when there is some
+  void pause_is_over() noexcept { stalled_ = false; }
+  void take_events(short events) noexcept;  // what poll saw
+
+ protected:
+  // The outcome of trying one op, and of trying to send on.
+  enum class Attempt : std::uint8_t { accepted, busy, failed };
+
+  virtual Attempt send_op(const SendOp& op) noexcept = 0;
+  virtual bool sending() const noexcept { return false; }              // a part of an accepted op is still to go
+  virtual void send_rest(int flags) noexcept { (void)flags; }          // flags: MSG_DONTWAIT or 0
+  virtual void drop_rest(Failure failure) noexcept { (void)failure; }  // ends the op that sending() speaks of
+  virtual void receive(int flags) noexcept = 0;                        // fills offered buffers; flags as above
+  virtual bool tells_end() const noexcept { return true; }             // the protocol says when the peer has ended
+  virtual void end_sending() noexcept {}                               // shutdown_send, once nothing is left to go
+  virtual void network_reported(int errno_value) noexcept { (void)errno_value; }  // an error queue record
+
+  void complete_sent(Token token, std::uint64_t bytes) noexcept;  // zero-copy: sent, not yet released
+  void complete_send(Token token, std::uint64_t bytes, Failure failure = {}) noexcept;  // sent and released at once
+  void complete_receive(std::size_t bytes, Failure failure = {}) noexcept;              // of the foremost buffer
+  Attempt not_sent(int errno_value, const char* operation) noexcept;                    // sorts a send call's errno
+  void bytes_went() noexcept {  // to be called after each successful send call
+    stalled_ = send_blocked_ = false;
+    stalled_since_ = 0;
+    ++shared_.steps;
+  }
+  void read_notifications() noexcept;
+  void peer_ended() noexcept;
+  void die(Failure failure) noexcept;
+  bool alive() const noexcept { return state_ == State::alive; }
+
+  SocketShared& shared_;
+  FileDescriptor socket_;
+  Ring<RxBuffer> offered_;
+  Ledger ledger_;
+  std::optional<ZerocopyNotifications> notifications_;  // engaged on zero-copy channels
+
+ private:
+  enum class State : std::uint8_t { alive, dying, dead };
+
+  void accept_op() noexcept { ++in_flight_; }
+  bool writable() const noexcept;  // false: a send would find the socket's buffer full
+  bool room_for_call() const noexcept { return !notifications_ || notifications_->room(); }
+  Attempt stall() noexcept;
+  void book(const ErrorQueueRecord& record) noexcept;
+  int connection_lost_by() noexcept;  // 0: it stands
+  void hand_back_released() noexcept;
+  void look_for_end() noexcept;
+  void return_buffers(Failure failure) noexcept;
+  void push_closed(Failure failure) noexcept;
+  void finish_dying() noexcept;
+  void disconnect() noexcept;
+  std::size_t outstanding() const noexcept { return notifications_ ? notifications_->outstanding_ids() : 0; }
+
+  std::uint32_t index_;
+  State state_ = State::alive;
+  bool send_blocked_ = false;  // an op was refused because the socket's buffer is full
+  bool shut_ = false;          // shutdown_send was called
+  bool send_ended_ = false;    // and has been done
+  bool peer_ended_ = false;
+  bool unread_data_ = false;  // the peer's end would be behind bytes that wait for an offer
+  bool error_event_ = false;  // poll saw an error: the error queue has something to say
+  bool closed_ = false;       // the `closed` completion is out
+  std::uint8_t idle_passes_ = 0;
+  std::size_t in_flight_ = 0;  // accepted, and the `released` not yet reaped
+  bool stalled_ = false;       // a send was refused for want of memory, and has not been tried again
+  MonotonicNs stalled_since_ = 0, last_stall_ = 0;
+  MonotonicNs death_bound_ = 0;
+  Failure failure_, refusal_;
+};
+
+}  // namespace xover

@@ -1,0 +1,58 @@
+// The queue of completions, and who is asked to fill it.
+#include "transports/common/socket_session.h"
+
+namespace xover {
+
+SocketSession::SocketSession(const Limits& limits, std::int64_t slowdown_percent)
+    : limits_(limits), shared_(limits, slowdown_percent), waiter_(shared_, channels_, limits.max_channels) {
+  channels_.reserve(limits.max_channels);
+}
+
+SocketSession::~SocketSession() {
+  for (const auto& channel : channels_) channel->end();
+}
+
+Result<std::vector<Segment>> SocketSession::arena(std::size_t size_bytes) {
+  auto pages = Pages::allocate(size_bytes, Pages::Fault::now);
+  if (!pages) return tl::make_unexpected(pages.error());
+  arenas_.push_back(std::move(*pages));
+  Segment segment;
+  segment.data = arenas_.back().data();
+  segment.size_bytes = arenas_.back().size_bytes();
+  return std::vector<Segment>{segment};
+}
+
+std::size_t SocketSession::reap(std::span<Completion> out) noexcept {
+  auto& ready = shared_.completions;
+  if (ready.empty() || out.empty()) {
+    for (const auto& channel : channels_) channel->progress();
+  }
+  std::size_t count = 0;
+  for (; count < out.size() && !ready.empty(); ++count) {
+    Completion& completion = ready.front();
+    if (completion.moments.has(Moment::released)) channels_[completion.channel]->released_was_reaped();
+    out[count] = std::move(completion);
+    ready.pop();
+  }
+  return count;
+}
+
+Result<void> SocketSession::room_for_channel(const char* operation) const {
+  if (channels_.size() < limits_.max_channels) return {};
+  return make_error(ErrorCode::no_memory, operation,
+                    "the session was opened for " + std::to_string(limits_.max_channels) + " channels");
+}
+
+Channel* SocketSession::adopt(std::unique_ptr<SocketChannel> channel) {
+  channels_.push_back(std::move(channel));
+  return channels_.back().get();
+}
+
+int SocketSession::first_open_socket() const {
+  for (const auto& channel : channels_) {
+    if (channel->fd() >= 0) return channel->fd();
+  }
+  return -1;
+}
+
+}  // namespace xover

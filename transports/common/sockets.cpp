@@ -1,0 +1,92 @@
+// Thin wrappers over socket(2), setsockopt(2) and poll(2) that say what failed.
+#include "transports/common/sockets.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/time.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace xover {
+
+namespace {
+
+constexpr long call_timeout_us = 10'000;
+
+}  // namespace
+
+IpVersion ip_version(const Options& options) { return options.choice("ip") == "6" ? IpVersion::v6 : IpVersion::v4; }
+
+Result<FileDescriptor> make_socket(IpVersion version, int type) {
+  FileDescriptor fd(socket(version == IpVersion::v6 ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC, 0));
+  if (!fd) {
+    return system_error("socket", version == IpVersion::v6 ? "IPv6" : "IPv4",
+                        errno == EAFNOSUPPORT ? "choose the other ip version with ip=4 or ip=6" : "");
+  }
+  return fd;
+}
+
+Result<void> set_option(int fd, int level, int name, int value, const char* what, std::string remedy) {
+  if (setsockopt(fd, level, name, &value, sizeof value) == 0) return {};
+  return system_error("setsockopt", std::string(what) + "=" + std::to_string(value), std::move(remedy));
+}
+
+int get_option(int fd, int level, int name) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  return getsockopt(fd, level, name, &value, &size) == 0 ? value : -1;
+}
+
+Result<void> set_call_timeouts(int fd) {
+  const timeval timeout{0, call_timeout_us};
+  for (const int name : {SO_RCVTIMEO, SO_SNDTIMEO}) {
+    if (setsockopt(fd, SOL_SOCKET, name, &timeout, sizeof timeout) != 0) {
+      return system_error("setsockopt", "SO_RCVTIMEO, SO_SNDTIMEO");
+    }
+  }
+  return {};
+}
+
+Result<void> set_blocking(int fd) {
+  const int flags = fcntl(fd, F_GETFL);
+  if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) != 0) return system_error("fcntl", "O_NONBLOCK");
+  return {};
+}
+
+Result<void> await(int fd, short events, MonotonicNs deadline, const char* operation, const std::string& context) {
+  for (;;) {
+    const MonotonicNs left = std::max<MonotonicNs>(deadline - monotonic_now_ns(), 0);
+    const timespec timeout{left / 1'000'000'000, static_cast<long>(left % 1'000'000'000)};
+    pollfd watched{fd, events, 0};
+    const int ready = ppoll(&watched, 1, &timeout, nullptr);
+    if (ready > 0) return {};
+    if (ready < 0 && errno != EINTR) return system_error("poll", context);
+    if (ready == 0) return make_error(ErrorCode::timed_out, operation, context, "is the other side running?");
+  }
+}
+
+Availability availability_of_option(int fd, int level, int name, const char* what, const char* needs) {
+  const int on = 1;
+  if (setsockopt(fd, level, name, &on, sizeof on) == 0) return {};
+  const int refused_by = errno;
+  const std::string cause = std::string(what) + ": " + std::strerror(refused_by);
+  if (refused_by == EPERM || refused_by == EACCES) {
+    return {Status::not_permitted, cause, "run as a user who may, or outside of the sandbox that forbids it"};
+  }
+  return {Status::kernel_too_old, cause, std::string("boot ") + needs};
+}
+
+Availability socket_link_availability(const Link& link) {
+  if (link.name == "lo") return {};
+  return {Status::planned, "", ""};
+}
+
+Result<void> require_socket_link(const Link& link, std::string_view id) {
+  if (link.name == "lo") return {};
+  return make_error(ErrorCode::unsupported, std::string("open ") + std::string(id), "link " + link.text(),
+                    "this transport runs on the link lo");
+}
+
+}  // namespace xover

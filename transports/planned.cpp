@@ -1,0 +1,47 @@
+// Ids, families and one line each; a row leaves this file when its transport is written.
+#include "transports/planned.h"
+
+#include <array>
+
+namespace xover {
+
+namespace {
+
+constexpr Descriptor planned(std::string_view id, std::string_view family, Path path, std::string_view summary) {
+  Descriptor row;
+  row.id = id;
+  row.family = family;
+  row.path = path;
+  row.summary = summary;
+  return row;
+}
+
+constexpr std::array rows{
+    planned("tcp.sendfile", "tcp", Path::kernel, "a file to a socket by sendfile"),
+    planned("tcp.splice", "tcp", Path::kernel, "a file to a pipe to a socket by splice"),
+    planned("tcp.mmap", "tcp", Path::kernel, "a file's mapping sent from memory"),
+    planned("tcp.read_send", "tcp", Path::kernel, "a file read into a buffer, then sent"),
+    planned("tcp.vmsplice", "tcp", Path::kernel, "user pages given to a pipe, then spliced to a socket"),
+    planned("tcp.tee", "tcp", Path::kernel, "one source fanned out to many sockets by tee"),
+    planned("uring.send", "uring", Path::kernel, "io_uring send from ordinary memory"),
+    planned("uring.write_fixed", "uring", Path::kernel, "io_uring write from registered memory"),
+    planned("uring.send_zc", "uring", Path::kernel, "io_uring zero-copy send from ordinary memory"),
+    planned("uring.send_zc_fixed", "uring", Path::kernel, "io_uring zero-copy send from registered memory"),
+    planned("dpdk.copy", "dpdk", Path::bypass, "copy into mbufs, then a burst"),
+    planned("dpdk.mbuf", "dpdk", Path::bypass, "messages built in mbufs"),
+    planned("dpdk.extbuf", "dpdk", Path::bypass, "the application's own memory attached to mbufs"),
+    planned("rdma.send", "rdma", Path::bypass, "RDMA send and receive"),
+    planned("rdma.write", "rdma", Path::bypass, "RDMA write with immediate into the receiver's ring"),
+    planned("rdma.read", "rdma", Path::bypass, "RDMA read by the receiver from the sender's memory"),
+    planned("sdp.bcopy", "sdp", Path::bypass, "SDP-style stream through private pre-registered buffers"),
+    planned("sdp.read_zcopy", "sdp", Path::bypass, "SDP-style stream, the receiver reads the sender's memory"),
+    planned("sdp.write_zcopy", "sdp", Path::bypass, "SDP-style stream, the sender writes the receiver's memory"),
+    planned("sdp.auto", "sdp", Path::bypass, "SDP-style stream that chooses between copy and zero-copy"),
+    planned("rsocket", "rsocket", Path::bypass, "librdmacm's rsockets"),
+};
+
+}  // namespace
+
+std::span<const Descriptor> planned_transports() { return rows; }
+
+}  // namespace xover

@@ -1,0 +1,45 @@
+// The static table of all transports, in the order in which people read them: explicit, so that linking cannot lose a
+// row and the order does not depend on it.
+#include <algorithm>
+#include <functional>
+#include <iterator>
+#include <vector>
+
+#include "core/transport.h"
+#include "transports/inproc/inproc.h"
+#include "transports/null/null.h"
+#include "transports/planned.h"
+#include "transports/tcp/tcp.h"
+#include "transports/udp/udp.h"
+
+namespace xover {
+
+namespace {
+
+std::vector<Descriptor> all_transports() {
+  std::vector<Descriptor> rows;
+  const auto add = [&](std::span<const Descriptor> more) { rows.insert(rows.end(), more.begin(), more.end()); };
+  const auto planned_tcp = [](const Descriptor& row) { return row.family == "tcp"; };
+  add(null_transports());
+  add(inproc_transports());
+  add(tcp_transports());
+  std::ranges::copy_if(planned_transports(), std::back_inserter(rows), planned_tcp);
+  add(udp_transports());
+  std::ranges::copy_if(planned_transports(), std::back_inserter(rows), std::not_fn(planned_tcp));
+  return rows;
+}
+
+}  // namespace
+
+std::span<const Descriptor> transports() {
+  static const std::vector<Descriptor> table = all_transports();
+  return table;
+}
+
+const Descriptor* find_transport(std::string_view id) {
+  const auto rows = transports();
+  const auto found = std::find_if(rows.begin(), rows.end(), [&](const Descriptor& row) { return row.id == id; });
+  return found == rows.end() ? nullptr : &*found;
+}
+
+}  // namespace xover

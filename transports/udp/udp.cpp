@@ -1,0 +1,93 @@
+// The rows of the UDP transports: what they are, what can be set, whether they run here.
+#include "transports/udp/udp.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <memory>
+
+#include "transports/common/sockets.h"
+#include "transports/udp/udp_session.h"
+
+namespace xover {
+
+namespace {
+
+constexpr std::array options{
+    OptionSpec{"ip", OptionKind::choice, "4", "4|6", 0, 0, "IP version"},
+    OptionSpec{"send_buffer", OptionKind::size, "4M", "", 0, INT32_MAX,
+               "SO_SNDBUF, beyond the system's limit where permitted; 0 leaves the default"},
+    OptionSpec{"receive_buffer", OptionKind::size, "4M", "", 0, INT32_MAX,
+               "SO_RCVBUF, beyond the system's limit where permitted; 0 leaves the default"},
+    OptionSpec{"gso", OptionKind::size, "0", "", 0, 65507,
+               "the kernel cuts each op into datagrams of this size (UDP_SEGMENT); 0: an op is a datagram"},
+    OptionSpec{"gro", OptionKind::boolean, "off", "", 0, 1, "the kernel joins received datagrams (UDP_GRO)"},
+    OptionSpec{"slowdown_percent", OptionKind::integer, "0", "", 0, 90,
+               "stretches every send by this much, to show what the instrument can see"},
+};
+
+constexpr std::array<std::string_view, 1> links{"lo"};
+
+template <bool zerocopy>
+Availability probe(const Link& link) {
+  if (auto known = socket_link_availability(link); !known.usable()) return known;
+  const auto socket = make_socket(IpVersion::v4, SOCK_DGRAM);
+  if (!socket) return {Status::not_permitted, socket.error().message(), "run where UDP sockets may be made"};
+  if constexpr (!zerocopy) return {};
+  return availability_of_option(socket->get(), SOL_SOCKET, SO_ZEROCOPY, "SO_ZEROCOPY", "Linux 5.0 or newer");
+}
+
+template <bool zerocopy>
+Result<std::unique_ptr<Session>> open(const OpenParameters& parameters) {
+  if (auto known = require_socket_link(parameters.link, "udp"); !known) return tl::make_unexpected(known.error());
+  auto session = std::make_unique<UdpSession>(parameters, zerocopy);
+  // What the kernel refuses is said here, not when the first peer comes.
+  const auto trial = make_socket(ip_version(parameters.options), SOCK_DGRAM);
+  if (!trial) return tl::make_unexpected(trial.error());
+  if (auto done = session->configure(trial->get()); !done) return tl::make_unexpected(done.error());
+  return session;
+}
+
+constexpr std::string_view way_of_send =
+    "sendmsg() gathers the fields of a message into one datagram in socket buffers: the one copy of the sender.\n"
+    "The loopback device queues the same socket buffers at the receiving socket, and drops them when its buffer is "
+    "full.\n"
+    "recv() copies the datagram into the receiver's buffer, by the receiver's CPU.\n"
+    "The sender's memory is free again when sendmsg() returns.";
+constexpr std::string_view way_of_zerocopy =
+    "sendmsg() with MSG_ZEROCOPY pins the pages of the fields and lends them to the kernel for one datagram.\n"
+    "A network card reads those pages itself: nobody copies. The loopback device may not keep them waiting for a\n"
+    "reader, so the kernel copies them after all and says so (COPIED).\n"
+    "recv() copies the datagram into the receiver's buffer, by the receiver's CPU.\n"
+    "The sender's memory is free again when a notification comes by the socket's error queue.";
+
+constexpr Descriptor row(std::string_view id, std::string_view summary, std::string_view way_of_a_byte) {
+  Descriptor descriptor;
+  descriptor.id = id;
+  descriptor.family = "udp";
+  descriptor.path = Path::kernel;
+  descriptor.summary = summary;
+  descriptor.way_of_a_byte = way_of_a_byte;
+  descriptor.options = options;
+  descriptor.links = links;
+  return descriptor;
+}
+
+template <bool zerocopy>
+constexpr Descriptor with_path(Descriptor descriptor) {
+  descriptor.probe = probe<zerocopy>;
+  descriptor.open = open<zerocopy>;
+  return descriptor;
+}
+
+constexpr std::array rows{
+    with_path<false>(row("udp.send", "datagrams by copy", way_of_send)),
+    with_path<true>(row("udp.zerocopy", "datagrams with MSG_ZEROCOPY: pages lent to the kernel", way_of_zerocopy)),
+};
+
+}  // namespace
+
+std::span<const Descriptor> udp_transports() { return rows; }
+
+}  // namespace xover
