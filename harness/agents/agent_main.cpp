@@ -1,0 +1,153 @@
+// The agent's main loop: one request, one reply, in order. Everything that a sample holds is dropped when the next one
+// begins or the coordinator goes.
+#include "harness/agents/agent_main.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include "harness/agents/control_channel.h"
+#include "harness/agents/protocol.h"
+#include "harness/agents/sample_side.h"
+
+namespace xover {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr std::int64_t send_bound_ns = 10'000'000'000;
+
+class Agent {
+ public:
+  json serve(const json& request);
+
+ private:
+  json probe(const json& request);
+  json open_receiver(const json& request);
+  json open_sender(const json& request);
+  json start_phase(const json& request);
+  json run_phase(const json& request);
+  json finish_phase(const json& request);
+  json report(const json& request);
+  json close_sample(const json& request);
+
+  // `inproc` and its like have both sides in one agent.
+  std::unique_ptr<SampleSide>& side(const json& request) {
+    return request.at("role").get<std::string>() == "sender" ? sender_ : receiver_;
+  }
+
+  std::unique_ptr<SampleSide> sender_, receiver_;
+};
+
+json done() { return {{"ok", true}}; }
+
+json done_or(const Result<void>& result) { return result ? done() : failed_reply(result.error()); }
+
+PhaseOrder order_from(const json& request) {
+  PhaseOrder order;
+  request.at("number").get_to(order.number);
+  request.at("start_ns").get_to(order.start_ns);
+  request.at("duration_ns").get_to(order.duration_ns);
+  return order;
+}
+
+json Agent::probe(const json& request) {
+  const auto id = request.at("id").get<std::string>();
+  const Descriptor* transport = find_transport(id);
+  if (transport == nullptr || transport->planned())
+    return failed_reply(Error{ErrorCode::bad_input, 0, "probe", id, ""});
+  const Link link{request.at("link").get<std::string>(), request.at("argument").get<std::string>()};
+  return {{"ok", true}, {"availability", to_json(transport->probe(link))}};
+}
+
+json Agent::open_receiver(const json& request) {
+  receiver_.reset();
+  auto spec = sample_spec_from_json(request.at("spec"));
+  if (!spec) return failed_reply(spec.error());
+  receiver_ = std::make_unique<SampleSide>(*spec, Role::receiver);
+  auto addresses = receiver_->open_receiver();
+  if (!addresses) return failed_reply(addresses.error());
+  return {{"ok", true}, {"addresses", *addresses}};
+}
+
+json Agent::open_sender(const json& request) {
+  sender_.reset();
+  auto spec = sample_spec_from_json(request.at("spec"));
+  if (!spec) return failed_reply(spec.error());
+  sender_ = std::make_unique<SampleSide>(*spec, Role::sender);
+  return done_or(sender_->open_sender(request.at("addresses").get<std::vector<std::string>>()));
+}
+
+json Agent::start_phase(const json& request) { return done_or(receiver_->start_phase(order_from(request))); }
+
+json Agent::run_phase(const json& request) {
+  auto messages = sender_->run_phase(order_from(request));
+  if (!messages) return failed_reply(messages.error());
+  return {{"ok", true}, {"messages", *messages}};
+}
+
+json Agent::finish_phase(const json& request) {
+  return done_or(receiver_->finish_phase(request.at("messages").get<std::vector<std::uint64_t>>()));
+}
+
+json Agent::report(const json& request) { return {{"ok", true}, {"report", to_json(side(request)->report())}}; }
+
+json Agent::close_sample(const json& request) {
+  side(request).reset();
+  return done();
+}
+
+json Agent::serve(const json& request) {
+  using Handler = json (Agent::*)(const json&);
+  static const std::map<std::string, Handler> handlers{{"probe", &Agent::probe},
+                                                       {"open_receiver", &Agent::open_receiver},
+                                                       {"open_sender", &Agent::open_sender},
+                                                       {"start_phase", &Agent::start_phase},
+                                                       {"run_phase", &Agent::run_phase},
+                                                       {"finish_phase", &Agent::finish_phase},
+                                                       {"report", &Agent::report},
+                                                       {"close_sample", &Agent::close_sample}};
+  const auto name = request.at("request").get<std::string>();
+  if (name == "hello") return {{"ok", true}, {"version", protocol_version}};
+  const auto handler = handlers.find(name);
+  if (handler == handlers.end()) return failed_reply(Error{ErrorCode::bad_input, 0, "serve request", name, ""});
+  return (this->*handler->second)(request);
+}
+
+// What a request throws (a missing key, no memory) is an answer, not the end of the agent.
+std::string reply_to(Agent& agent, const std::string& text) {
+  try {
+    return agent.serve(json::parse(text)).dump();
+  } catch (const std::exception& problem) {
+    return failed_reply(Error{ErrorCode::internal, 0, "serve request", problem.what(), ""}).dump();
+  }
+}
+
+// Ctrl-C reaches the whole terminal group; the coordinator alone decides what it means. And when the coordinator is
+// killed the kernel ends its agents, whatever their threads are doing.
+void obey_the_coordinator() {
+  signal(SIGINT, SIG_IGN);
+  signal(SIGPIPE, SIG_IGN);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+}  // namespace
+
+int agent_main(int control_fd) {
+  obey_the_coordinator();
+  ControlChannel control(control_fd);
+  Agent agent;
+  for (;;) {
+    const auto request = control.receive(INT64_MAX, [] { return Result<void>(); });
+    if (!request) break;  // the coordinator has gone
+    if (!control.send(reply_to(agent, *request), monotonic_now_ns() + send_bound_ns)) break;
+  }
+  _exit(0);  // workers may be in the middle of a phase: what they hold goes with the process
+}
+
+}  // namespace xover

@@ -1,0 +1,150 @@
+// Spawning, asking and ending agents.
+#include "harness/agents/agent_process.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/agents/protocol.h"
+
+extern char** environ;
+
+namespace xover {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr int agent_fd = 3;
+constexpr std::int64_t hello_bound_ns = 10'000'000'000;
+constexpr std::int64_t last_breath_ns = 500'000'000;
+
+std::string& agent_program() {
+  static std::string path = "/proc/self/exe";
+  return path;
+}
+
+// Standard output stays the coordinator's, so that `--json -` prints JSON alone.
+Result<pid_t> spawn_agent(int socket) {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, socket, agent_fd);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t none;
+  sigemptyset(&none);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+
+  std::string program = agent_program(), name = "xover", command = "agent", option = "--control-fd", fd = "3";
+  std::array<char*, 5> arguments{name.data(), command.data(), option.data(), fd.data(), nullptr};
+  pid_t pid = -1;
+  const int problem = posix_spawn(&pid, program.c_str(), &actions, &attributes, arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  if (problem != 0) {
+    errno = problem;
+    return system_error("spawn agent", program);
+  }
+  return pid;
+}
+
+std::string describe_status(int status) {
+  if (WIFSIGNALED(status))
+    return fmt::format("killed by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
+  return fmt::format("exited with status {}", WEXITSTATUS(status));
+}
+
+}  // namespace
+
+void set_agent_program(std::string path) { agent_program() = std::move(path); }
+
+Result<std::unique_ptr<AgentProcess>> AgentProcess::spawn(std::string name, StopRequested stop_requested) {
+  std::array<int, 2> sockets;
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets.data()) < 0) return system_error("socketpair", name);
+  // A socket that already has the agent's number would keep its close-on-exec flag through dup2.
+  if (sockets[1] == agent_fd) sockets[1] = fcntl(sockets[1], F_DUPFD_CLOEXEC, agent_fd + 1), close(agent_fd);
+  auto pid = spawn_agent(sockets[1]);
+  close(sockets[1]);
+  if (!pid) {
+    close(sockets[0]);
+    return tl::make_unexpected(pid.error());
+  }
+  std::unique_ptr<AgentProcess> agent(new AgentProcess(std::move(name), *pid, sockets[0], std::move(stop_requested)));
+  auto hello = agent->call({{"request", "hello"}}, hello_bound_ns);
+  if (!hello) return tl::make_unexpected(hello.error());
+  if (hello->value("version", 0) != protocol_version)
+    return make_error(
+        ErrorCode::unsupported, "greet " + agent->name_,
+        fmt::format("it speaks protocol version {}, this program {}", hello->value("version", 0), protocol_version),
+        "use the same xover on both ends");
+  return agent;
+}
+
+AgentProcess::~AgentProcess() {
+  if (ending()) return;
+  kill(pid_, SIGKILL);
+  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+std::optional<std::string> AgentProcess::ending() {
+  if (ending_) return ending_;
+  int status = 0;
+  if (waitpid(pid_, &status, WNOHANG) == pid_) ending_ = describe_status(status);
+  return ending_;
+}
+
+Result<void> AgentProcess::still_wanted(AgentProcess* other) {
+  if (stop_requested_ && stop_requested_()) return make_error(ErrorCode::cancelled, "stopped on request");
+  if (other != nullptr && other->ending()) return make_error(ErrorCode::peer_died, other->name_, *other->ending());
+  return {};
+}
+
+// The socket closes a moment before the process can be waited for; its ending is worth that moment.
+Error AgentProcess::death_of(AgentProcess& agent, const Error& seen) {
+  for (const MonotonicNs bound = monotonic_now_ns() + last_breath_ns; monotonic_now_ns() < bound; usleep(1000))
+    if (auto ending = agent.ending()) return Error{ErrorCode::peer_died, 0, agent.name_, *ending, ""};
+  return seen;
+}
+
+Result<json> AgentProcess::call(const json& request, std::int64_t bound_ns, AgentProcess* other) {
+  if (other == this) other = nullptr;  // both sides in one process
+  const MonotonicNs deadline = monotonic_now_ns() + bound_ns;
+  if (auto sent = control_.send(request.dump(), deadline); !sent)
+    return tl::make_unexpected(death_of(*this, sent.error()));
+  auto reply = control_.receive(deadline, [&] { return still_wanted(other); });
+  if (!reply) {
+    if (reply.error().code == ErrorCode::timed_out)
+      return make_error(
+          ErrorCode::timed_out, name_,
+          fmt::format("no answer to {} within {} s", request.value("request", ""), bound_ns / 1'000'000'000));
+    const bool of_the_other = other != nullptr && reply.error().operation == other->name_;
+    if (reply.error().code != ErrorCode::peer_died || of_the_other) return tl::make_unexpected(reply.error());
+    return tl::make_unexpected(death_of(*this, reply.error()));
+  }
+  json answer = json::parse(*reply, nullptr, false);
+  if (answer.is_object() && answer.value("ok", false)) return answer;
+  if (!answer.is_object() || !answer.contains("error"))
+    return make_error(ErrorCode::internal, name_, "its reply is not of this protocol");
+
+  // When the other side's process died, that is the cause, and what this side saw (a reset, a refused connection, an
+  // overdue answer) is only its effect.
+  Error error = error_from_json(answer["error"]);
+  if (other != nullptr) error = death_of(*other, error);
+  return tl::make_unexpected(error);
+}
+
+}  // namespace xover

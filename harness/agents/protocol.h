@@ -1,0 +1,41 @@
+// The protocol between coordinator and agent: requests and replies as JSON texts, the version in the first exchange.
+// Parsing is total: any text gives a value or an error.
+//
+//   hello            -> version
+//   probe            -> availability of one transport on one link
+//   open_receiver    -> addresses, one for each connection; accepts behind the scenes
+//   open_sender      connects to them
+//   start_phase      receiver: ready for `start_ns`
+//   run_phase        sender: sends for the duration, drains -> messages sent on each connection
+//   finish_phase     receiver: told those counts, waits for the last of them
+//   report           either side: what it did in the last phase
+//   close_sample     either side: ends its sessions
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "core/transport.h"
+#include "harness/agents/sample.h"
+
+namespace xover {
+
+inline constexpr int protocol_version = 1;
+
+nlohmann::json to_json(const Error& error);
+Error error_from_json(const nlohmann::json& json);
+
+nlohmann::json to_json(const Availability& availability);
+Result<Availability> availability_from_json(const nlohmann::json& json);
+
+nlohmann::json to_json(const SampleSpec& spec);
+Result<SampleSpec> sample_spec_from_json(const nlohmann::json& json);
+
+nlohmann::json to_json(const SideReport& report);
+Result<SideReport> side_report_from_json(const nlohmann::json& json);
+
+// Replies: {"ok": true, ...} or {"ok": false, "error": {...}}.
+nlohmann::json failed_reply(const Error& error);
+
+}  // namespace xover

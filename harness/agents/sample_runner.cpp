@@ -1,0 +1,171 @@
+// The steps of a sample, seen from the coordinator.
+#include "harness/agents/sample_runner.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/units.h"
+#include "harness/agents/protocol.h"
+#include "harness/links/links.h"
+#include "harness/measurement/soakers.h"
+#include "harness/workloads/loops.h"
+
+namespace xover {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr std::int64_t step_bound_ns = 10'000'000'000;
+constexpr std::int64_t phase_slack_ns = 12'000'000'000;  // the drains inside have smaller bounds of their own
+constexpr std::int64_t paced_start_ns = 20'000'000;      // lets both ends be ready for message 0
+
+// The conversation of one sample.
+class SampleCall {
+ public:
+  SampleCall(AgentPair& agents, const SampleSpec& spec)
+      : spec_(spec),
+        sender_(agents.sender()),
+        receiver_(find_transport(spec.variant.id)->one_address_space ? agents.sender() : agents.receiver()) {
+    const LinkDescriptor* link = find_link(spec.variant.link.name);
+    has_receiver_ = link == nullptr || link->has_receiver;
+  }
+
+  Result<Sample> run() {
+    if (auto opened = open(); !opened) return tl::make_unexpected(opened.error());
+    if (spec_.warmup_ns > 0)
+      if (auto warm = phase(1, spec_.warmup_ns); !warm) return tl::make_unexpected(warm.error());
+    if (auto timed = phase(2, spec_.duration_ns); !timed) return tl::make_unexpected(timed.error());
+    return collect();
+  }
+
+ private:
+  Result<json> ask_sender(json request, std::int64_t bound_ns = step_bound_ns) {
+    request["role"] = "sender";
+    return named("sender", sender_.call(request, bound_ns, &receiver_));
+  }
+
+  Result<json> ask_receiver(json request, std::int64_t bound_ns = step_bound_ns) {
+    request["role"] = "receiver";
+    return named("receiver", receiver_.call(request, bound_ns, &sender_));
+  }
+
+  // Says whose error it is, unless it speaks of an agent's process already.
+  Result<json> named(const char* side, Result<json> reply) {
+    if (!reply && reply.error().operation != sender_.name() && reply.error().operation != receiver_.name())
+      reply.error().operation = std::string(side) + ": " + reply.error().operation;
+    return reply;
+  }
+
+  Result<void> open() {
+    json addresses = json::array();
+    if (has_receiver_) {
+      auto listening = ask_receiver({{"request", "open_receiver"}, {"spec", to_json(spec_)}});
+      if (!listening) return tl::make_unexpected(listening.error());
+      addresses = (*listening)["addresses"];
+    }
+    auto connected = ask_sender({{"request", "open_sender"}, {"spec", to_json(spec_)}, {"addresses", addresses}});
+    if (!connected) return tl::make_unexpected(connected.error());
+    return {};
+  }
+
+  Result<void> phase(int number, std::int64_t duration_ns) {
+    json order{{"number", number}, {"start_ns", monotonic_now_ns() + paced_start_ns}, {"duration_ns", duration_ns}};
+    if (has_receiver_) {
+      order["request"] = "start_phase";
+      if (auto started = ask_receiver(order); !started) return tl::make_unexpected(started.error());
+    }
+    order["request"] = "run_phase";
+    auto sent = ask_sender(order, duration_ns + phase_slack_ns);
+    if (!sent) return tl::make_unexpected(sent.error());
+    if (!has_receiver_) return {};
+    auto arrived = ask_receiver({{"request", "finish_phase"}, {"messages", (*sent)["messages"]}}, phase_slack_ns);
+    if (!arrived) return tl::make_unexpected(arrived.error());
+    return {};
+  }
+
+  Result<SideReport> side_report(Result<json> reply) {
+    if (!reply) return tl::make_unexpected(reply.error());
+    return side_report_from_json(reply->value("report", json()));
+  }
+
+  // A sample without a message has no figures, and a row of zeros would hide why.
+  tl::unexpected<Error> nothing_was_sent(const SideReport& sender) const {
+    const auto stalls = sender.counters.find("enobufs_stalls");
+    const bool memory_ran_out = stalls != sender.counters.end() && stalls->second > 0;
+    const std::string context =
+        fmt::format("not one message of {} in {}{}", format_size(spec_.point.size_bytes),
+                    format_duration(spec_.duration_ns), memory_ran_out ? ": No buffer space available" : "");
+    return make_error(memory_ran_out ? ErrorCode::no_memory : ErrorCode::timed_out, "sender: send", context,
+                      memory_ran_out ? "raise the limit of locked memory (ulimit -l, or CAP_IPC_LOCK), then "
+                                       "net.core.optmem_max"
+                                     : "raise --duration");
+  }
+
+  Result<Sample> collect() {
+    Sample sample;
+    auto sender = side_report(ask_sender({{"request", "report"}}));
+    if (!sender) return tl::make_unexpected(sender.error());
+    if (sender->messages == 0) return nothing_was_sent(*sender);
+    sample.sender = std::move(*sender);
+    if (has_receiver_) {
+      auto receiver = side_report(ask_receiver({{"request", "report"}}));
+      if (!receiver) return tl::make_unexpected(receiver.error());
+      sample.receiver = std::move(*receiver);
+      if (sample.receiver.messages < sample.sender.messages)
+        sample.receiver.lost_messages = sample.sender.messages - sample.receiver.messages;
+      if (auto closed = ask_receiver({{"request", "close_sample"}}); !closed)
+        return tl::make_unexpected(closed.error());
+    }
+    if (auto closed = ask_sender({{"request", "close_sample"}}); !closed) return tl::make_unexpected(closed.error());
+    settle_cpu(sample);
+    return sample;
+  }
+
+  // What was not soaked and was not the workers' is softirq, kernel threads and neighbours. A core that both sides use
+  // is soaked by the sender's agent, so there all workers come off its figure, and the receiver has none of its own.
+  void settle_cpu(Sample& sample) const {
+    const bool shared = std::ranges::any_of(
+        spec_.receiver_cores, [&](unsigned core) { return std::ranges::count(spec_.sender_cores, core) > 0; });
+    charge(sample.sender, shared ? sample.receiver.cpu.worker_ns : 0);
+    charge(sample.receiver, 0);
+  }
+
+  static void charge(SideReport& side, std::int64_t also_there_ns) {
+    if (!side.not_soaked_ns) return;
+    const std::int64_t not_soaked_ns = *side.not_soaked_ns;
+    side.cpu.charge_other(other_than_workers({&not_soaked_ns, 1}, side.cpu.worker_ns + also_there_ns));
+  }
+
+  const SampleSpec& spec_;
+  AgentProcess& sender_;
+  AgentProcess& receiver_;
+  bool has_receiver_ = true;
+};
+
+}  // namespace
+
+Result<void> AgentPair::make_ready() {
+  struct Place {
+    std::unique_ptr<AgentProcess>& agent;
+    const char* name;
+  };
+  for (const Place& place : {Place{sender_, "sender agent"}, Place{receiver_, "receiver agent"}}) {
+    if (place.agent && !place.agent->ending()) continue;
+    place.agent.reset();
+    auto spawned = AgentProcess::spawn(place.name, stop_requested_);
+    if (!spawned) return tl::make_unexpected(spawned.error());
+    place.agent = std::move(*spawned);
+  }
+  return {};
+}
+
+Result<Sample> take_sample(AgentPair& agents, const SampleSpec& spec) {
+  auto sample = SampleCall(agents, spec).run();
+  if (!sample) agents.drop();
+  return sample;
+}
+
+}  // namespace xover

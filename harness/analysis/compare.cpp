@@ -1,0 +1,114 @@
+// Pairs of cells, their paired ratios, and the verdicts.
+#include "harness/analysis/compare.h"
+
+#include <algorithm>
+#include <map>
+
+#include "harness/analysis/figures.h"
+
+namespace xover {
+namespace {
+
+using RoundNumber = std::pair<std::uint32_t, std::uint32_t>;  // restart, round
+
+bool comparable(const CellResult& a, const CellResult& b) {
+  return a.substrate == b.substrate && a.has_receiver == b.has_receiver;
+}
+
+Comparison compare_pair(const CellPair& pair, Metric metric) {
+  const auto& [baseline, candidate] = pair;
+  const Estimate ratio = estimate(paired_ratios(pair, metric));
+  Comparison comparison;
+  comparison.point_index = baseline->point_index;
+  comparison.baseline = baseline->variant.name();
+  comparison.candidate = candidate->variant.name();
+  comparison.metric = metric;
+  comparison.rounds = static_cast<std::uint32_t>(ratio.rounds);
+  comparison.ratio = ratio.interval;
+  comparison.p_value = ratio.p_value;
+  return comparison;
+}
+
+Verdict verdict_of(const Comparison& comparison) {
+  if (comparison.rounds < least_rounds_for_verdict) return Verdict::too_few_rounds;
+  const bool larger = comparison.ratio.low > 1, smaller = comparison.ratio.high < 1;
+  if (comparison.adjusted_p_value >= significance || !(larger || smaller)) return Verdict::indistinguishable;
+  return larger == larger_is_better(comparison.metric) ? Verdict::faster : Verdict::slower;
+}
+
+// Comparisons that get no verdict take no part: they ask no question that could be answered wrongly.
+void adjust(std::vector<Comparison>& comparisons, Metric metric) {
+  std::vector<Comparison*> family;
+  std::vector<double> p_values;
+  for (Comparison& comparison : comparisons) {
+    if (comparison.metric != metric || comparison.rounds < least_rounds_for_verdict) continue;
+    family.push_back(&comparison);
+    p_values.push_back(comparison.p_value);
+  }
+  const std::vector<double> adjusted = holm_adjusted(p_values);
+  for (std::size_t i = 0; i < family.size(); ++i) family[i]->adjusted_p_value = adjusted[i];
+}
+
+}  // namespace
+
+std::vector<CellPair> comparable_pairs(const ResultDocument& document, std::size_t point_index) {
+  std::vector<const CellResult*> cells;
+  for (const CellResult& cell : document.cells) {
+    if (cell.point_index == point_index && cell.status == CellStatus::ok) cells.push_back(&cell);
+  }
+  std::vector<CellPair> pairs;
+  for (const CellResult* candidate : cells) {
+    const CellResult* baseline = *std::find_if(cells.begin(), cells.end(),
+                                               [&](const CellResult* cell) { return comparable(*cell, *candidate); });
+    if (baseline != candidate) pairs.emplace_back(baseline, candidate);
+  }
+  return pairs;
+}
+
+std::vector<Observation> paired_ratios(const CellPair& pair, const RatioOf& ratio_of, bool accepted) {
+  const auto& [baseline, candidate] = pair;
+  std::map<RoundNumber, const Sample*> of_baseline;
+  for (const RoundRecord& round : baseline->rounds) {
+    if (round.accepted == accepted) of_baseline.emplace(RoundNumber(round.restart, round.round), &round.sample);
+  }
+  std::vector<Observation> ratios;
+  for (const RoundRecord& round : candidate->rounds) {
+    const auto partner = of_baseline.find({round.restart, round.round});
+    if (round.accepted != accepted || partner == of_baseline.end()) continue;
+    if (const auto ratio = ratio_of(*partner->second, round.sample)) ratios.push_back({round.restart, *ratio});
+    of_baseline.erase(partner);  // a round pairs once
+  }
+  return ratios;
+}
+
+std::vector<Observation> paired_ratios(const CellPair& pair, Metric metric, bool accepted) {
+  const CellResult &baseline = *pair.first, &candidate = *pair.second;
+  auto ratio_of = [&](const Sample& of_baseline, const Sample& of_candidate) -> std::optional<double> {
+    // Cycles counted in two ways are two quantities.
+    if (metric == Metric::cpu && cycle_source(baseline, of_baseline) != cycle_source(candidate, of_candidate))
+      return {};
+    const auto below = metric_figure(metric, baseline, of_baseline);
+    const auto above = metric_figure(metric, candidate, of_candidate);
+    if (!below || !above) return {};
+    return *above / *below;
+  };
+  return paired_ratios(pair, ratio_of, accepted);
+}
+
+void compare(ResultDocument& document) {
+  document.comparisons.clear();
+  for (std::size_t index = 0; index < document.plan.points.size(); ++index) {
+    for (const CellPair& pair : comparable_pairs(document, index)) {
+      for (Metric metric : metrics_of(document.plan.points[index].point.workload)) {
+        Comparison comparison = compare_pair(pair, metric);
+        if (comparison.rounds > 0) document.comparisons.push_back(std::move(comparison));
+      }
+    }
+  }
+  for (Metric metric : {Metric::goodput, Metric::cpu, Metric::latency_p50, Metric::latency_p99}) {
+    adjust(document.comparisons, metric);
+  }
+  for (Comparison& comparison : document.comparisons) comparison.verdict = verdict_of(comparison);
+}
+
+}  // namespace xover

@@ -1,0 +1,30 @@
+// Comparisons: in each point, the first variant that ran is the baseline of every other one that may be held against
+// it, paired round by round, so that what disturbs a round disturbs both. Variants on different substrates, or of which
+// one alone has a receiver, are never held against each other: there the baseline is the first of their own kind.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "harness/analysis/statistics.h"
+#include "harness/experiment/result.h"
+
+namespace xover {
+
+// Fills in document.comparisons, with p-values adjusted by Holm over all comparisons of the run by the same metric.
+void compare(ResultDocument& document);
+
+// (baseline, candidate) for each comparison that the cells of a point allow, in the order of the cells.
+using CellPair = std::pair<const CellResult*, const CellResult*>;
+std::vector<CellPair> comparable_pairs(const ResultDocument& document, std::size_t point_index);
+
+// A ratio out of one round, absent where the two samples do not give it.
+using RatioOf = std::function<std::optional<double>(const Sample& of_baseline, const Sample& of_candidate)>;
+
+// The ratio in each round of the point that both cells took and that the gate accepted (or rejected).
+std::vector<Observation> paired_ratios(const CellPair& pair, const RatioOf& ratio_of, bool accepted = true);
+std::vector<Observation> paired_ratios(const CellPair& pair, Metric metric, bool accepted = true);
+
+}  // namespace xover

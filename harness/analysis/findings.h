@@ -1,0 +1,20 @@
+// Findings: the claims of a paper, each held against this run.
+//
+// "yes" and "no" need a verdict, or two intervals that do not touch. What this run cannot separate, did not measure or
+// has no counter for is "not here", with the reason in the figure.
+#pragma once
+
+#include <vector>
+
+#include "harness/experiment/result.h"
+
+namespace xover {
+
+// By document.plan.findings: "pa02", "uvm"; none for anything else. Needs summarise() and compare() before.
+std::vector<Finding> findings_for(const ResultDocument& document);
+
+// The two tables, each a paper's claims in its own order.
+std::vector<Finding> pa02_findings(const ResultDocument& document);
+std::vector<Finding> uvm_findings(const ResultDocument& document);
+
+}  // namespace xover

@@ -1,0 +1,20 @@
+// Combinations of axes and transports that cannot be measured, whatever the machine: each axis is fine by itself, the
+// combination is not.
+#pragma once
+
+#include <cstdint>
+
+#include "core/error.h"
+#include "core/transport.h"
+#include "harness/experiment/experiment_text.h"
+#include "harness/experiment/plan.h"
+
+namespace xover {
+
+// The error names the place of the axis that a person would change, as `experiment` has it.
+Result<void> check_feasible(const PlannedPoint& planned, const ExperimentText& experiment);
+
+// The longest message that this transport can carry, whatever the link.
+std::uint64_t largest_message_bytes(const Descriptor& transport);
+
+}  // namespace xover

@@ -1,0 +1,101 @@
+// What a run found: the model behind the JSON file, the CSV, the table and the sentences. It holds data, no judgement
+// of its own: analysis/ fills in the aggregates and comparisons, reports/ writes them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/link.h"
+#include "harness/agents/sample.h"
+#include "harness/experiment/plan.h"
+#include "harness/experiment/warning.h"
+
+namespace xover {
+
+struct Interval {
+  double median = 0, low = 0, high = 0;  // low and high: 95 %
+};
+
+struct RoundRecord {
+  std::uint32_t restart = 0;   // which start of the agents, from 0
+  std::uint32_t round = 0;     // which round of the point, from 0; equal numbers pair the cells of a point
+  bool accepted = true;        // the gate's word; figures of rejected rounds stay, and count nowhere
+  double gate_efficiency = 1;  // the worse of before and after: 1 is cores that were all ours
+  Sample sample;
+};
+
+enum class CellStatus : std::uint8_t { ok, skipped, failed };
+
+struct LatencySummary {
+  double p50_us = 0, p90_us = 0, p99_us = 0, p999_us = 0, max_us = 0;
+  std::uint64_t count = 0;
+};
+
+struct CellResult {
+  std::size_t point_index = 0;
+  Variant variant;
+  CellStatus status = CellStatus::ok;
+  std::string reason, remedy;  // of skipped and failed
+  Substrate substrate = Substrate::same_host_memory;
+  std::string copies_after;  // what the link copies after the handover
+  bool has_receiver = true;  // false: goodput is absent, handed_over_gbps stands instead
+  std::string form;          // "two processes", "one process"
+  std::vector<unsigned> sender_cores, receiver_cores;
+  std::vector<Warning> warnings;
+  std::vector<RoundRecord> rounds;
+
+  // Aggregates of the accepted rounds, by analysis/summarise.
+  Interval goodput_gbps, handed_over_gbps, messages_per_second, cycles_per_byte;
+  LatencySummary latency;
+  Ledger sender_ledger, receiver_ledger;
+};
+
+enum class Metric : std::uint8_t { goodput, cpu, latency_p50, latency_p99 };
+enum class Verdict : std::uint8_t { faster, slower, indistinguishable, too_few_rounds };
+
+// The candidate against the baseline: ratio above 1 means the candidate's figure is larger. "faster" is always meant
+// for the user: more goodput, or fewer cycles, or less latency.
+struct Comparison {
+  std::size_t point_index = 0;
+  std::string baseline, candidate;  // Variant::name()
+  Metric metric = Metric::goodput;
+  std::uint32_t rounds = 0;                  // pairs
+  Interval ratio;                            // 95 % of this one ratio
+  double p_value = 1, adjusted_p_value = 1;  // adjusted by Holm over the comparisons of the run
+  Verdict verdict = Verdict::too_few_rounds;
+};
+
+// One claim of a paper or assignment, held against this run.
+struct Finding {
+  std::string claim, source;  // "MT25067, question 1"
+  std::string holds;          // "yes", "no", "not here"
+  std::string figure;         // with the numbers
+};
+
+struct GateAccount {
+  std::uint32_t rounds_taken = 0, rounds_rejected = 0;
+  std::map<std::string, std::uint32_t> rejected_by_variant;       // samples thrown away with their rounds
+  std::map<std::string, std::uint32_t> rounds_forced_by_variant;  // counted against the gate's word, its cap reached
+};
+
+struct Environment {
+  std::map<std::string, std::string> facts;  // kernel, CPU model, cores, memory, sysctls that matter, clocks
+};
+
+struct ResultDocument {
+  Environment environment;
+  Plan plan;
+  bool complete = true;  // false: broken off; what was measured is here
+  std::string broken_off_because;
+  bool budget_spent = false;  // the plan's budget ended the run before all rounds were taken, as it is meant to
+  std::vector<CellResult> cells;
+  std::vector<Comparison> comparisons;
+  std::vector<Finding> findings;
+  GateAccount gate;
+  std::vector<Warning> warnings;  // of the whole run
+};
+
+}  // namespace xover

@@ -1,0 +1,32 @@
+// From what a person wrote about transports to variants that can be measured at one point: wildcards expanded, ids,
+// options and links checked, links and congestion control filled in.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "core/error.h"
+#include "core/variant.h"
+#include "harness/experiment/experiment_text.h"
+#include "harness/experiment/point.h"
+
+namespace xover {
+
+inline constexpr std::size_t most_variants = 256;  // of one point
+
+struct PlacedVariant {
+  Variant variant;
+  std::string place;
+};
+
+// "tcp.*" becomes every written transport of that beginning, in the order of transports(). Errors name the place:
+// unknown ids (with the nearest), ids that are only planned, options that do not exist or cannot have that value.
+Result<std::vector<PlacedVariant>> parse_variants(std::span<const Placed> texts);
+
+// The variants as they run at this point. A variant's own link and congestion control win over the point's. The point's
+// link counts for every variant when `link_given`: one that does not run on it is an error then, never moved elsewhere.
+// Names within a point are unique, because results are told apart by them.
+Result<std::vector<Variant>> variants_at(const Point& point, bool link_given, std::span<const PlacedVariant> variants);
+
+}  // namespace xover

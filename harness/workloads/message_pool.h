@@ -1,0 +1,57 @@
+// The messages that a connection sends: memory laid out as the point asks (fields, alignment, pool size), filled with a
+// pattern that the receiver can check, and cycled through. Message n is in slot n modulo slots().
+//
+// Field f of all messages lies together, apart from the other fields, as separately allocated fields would.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/transport.h"
+#include "harness/experiment/point.h"
+#include "transports/common/pages.h"
+
+namespace xover {
+
+inline constexpr std::size_t sequence_bytes = 8;  // leads every datagram, inside its size
+
+class MessagePool {
+ public:
+  // Takes memory from the session's arena or, for `foreign`, from its own pages. Faulted in and filled.
+  static Result<MessagePool> make(Session& session, const Point& point, std::uint64_t seed);
+
+  std::span<const Segment> message(std::uint64_t number) const {
+    return {segments_.data() + (number % slots_) * fields_, fields_};
+  }
+  std::size_t slots() const { return slots_; }
+
+  // Writes a datagram's sequence number over its first bytes; the slot must not be on loan.
+  void stamp(std::uint64_t number, std::uint64_t sequence);
+
+  // How many messages a point's pool holds: both ends must know, to know what arrives.
+  static std::size_t slots_for(const Point& point);
+
+ private:
+  std::size_t slots_ = 0, fields_ = 0;
+  std::vector<Segment> segments_;  // slot after slot, fields_ each
+  Pages own_pages_;                // foreign memory
+};
+
+// Checks received bytes against what pools of this layout send. Streams are followed by position, datagrams by number.
+class PayloadChecker {
+ public:
+  PayloadChecker(const Point& point, std::uint64_t seed);
+
+  // True when `bytes` are what a stream carries from `position` on.
+  bool stream_matches(std::span<const std::byte> bytes, std::uint64_t position) const;
+  // True when `bytes` are datagram `number`, but for its sequence number.
+  bool datagram_matches(std::span<const std::byte> bytes, std::uint64_t number) const;
+
+ private:
+  std::uint64_t seed_, message_bytes_, cycle_bytes_;
+};
+
+}  // namespace xover

@@ -1,0 +1,117 @@
+// The sending ends of the workloads.
+#include <time.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "harness/workloads/loops.h"
+
+namespace xover {
+
+namespace {
+
+constexpr std::int64_t nap_ns = 20'000'000;
+constexpr std::int64_t drain_bound_ns = 5'000'000'000;
+constexpr std::int64_t lost_echo_ns = 200'000'000;
+
+constexpr Failure drain_overdue{ErrorCode::timed_out, 0, "the last messages were not released within 5 s"};
+constexpr Failure echo_overdue{ErrorCode::timed_out, 0, "no answer came within 5 s"};
+
+tl::unexpected<Error> dead(const ConnectionEnd& end) { return tl::make_unexpected(error_of(end)); }
+
+// Until nothing is on loan.
+Result<void> drain(ConnectionEnd& end) {
+  const MonotonicNs bound = monotonic_now_ns() + drain_bound_ns;
+  while (end.in_flight() > 0 && !end.failure()) {
+    end.turn(monotonic_now_ns() + nap_ns);
+    if (monotonic_now_ns() > bound) return tl::make_unexpected(to_error(drain_overdue));
+  }
+  if (end.failure()) return dead(end);
+  return {};
+}
+
+Result<void> send_stream(ConnectionEnd& end, const PhaseOrder& order) {
+  end.records_release_latency = true;
+  const auto phase_ticks = static_cast<Ticks>(static_cast<double>(order.duration_ns) * 1e-9 * ticks_per_second());
+  const Ticks start = ticks_now();
+  const std::size_t depth = end.point().depth;
+  for (Ticks now = start; now - start < phase_ticks && !end.failure();) {
+    end.lend(depth, now);
+    now = end.turn(monotonic_now_ns() + nap_ns).now;
+  }
+  return drain(end);
+}
+
+// Waits for the echo of one message. False: a datagram or its answer was lost.
+Result<bool> await_echo(ConnectionEnd& end, Ticks sent_at) {
+  const std::int64_t patience_ns = end.limits().reliable ? drain_bound_ns : lost_echo_ns;
+  std::uint64_t arrived = 0;
+  while (arrived == 0 || end.in_flight() > 0) {
+    end.offer_buffers();
+    const ConnectionEnd::Turn turn = end.turn(monotonic_now_ns() + nap_ns);
+    if (end.failure()) return dead(end);
+    const std::int64_t waited_ns = ticks_to_ns(turn.now - sent_at);
+    if (turn.arrived_messages > 0) end.latency().record(static_cast<std::uint64_t>(waited_ns));
+    arrived += turn.arrived_messages;
+    if (waited_ns > patience_ns) {
+      if (end.limits().reliable) return tl::make_unexpected(to_error(echo_overdue));
+      return false;
+    }
+  }
+  return true;
+}
+
+Result<void> send_pingpong(ConnectionEnd& end, const PhaseOrder& order) {
+  const MonotonicNs stop_ns = monotonic_now_ns() + order.duration_ns;
+  while (monotonic_now_ns() < stop_ns) {
+    end.offer_buffers();
+    const Ticks sent_at = ticks_now();
+    while (end.lend(1, sent_at) == 0) {
+      if (end.failure()) return dead(end);
+      end.turn(monotonic_now_ns() + nap_ns);
+    }
+    if (auto echoed = await_echo(end, sent_at); !echoed) return tl::make_unexpected(echoed.error());
+  }
+  return drain(end);
+}
+
+void sleep_until(MonotonicNs moment) {
+  const timespec at{moment / 1'000'000'000, moment % 1'000'000'000};
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, nullptr) == EINTR) {
+  }
+}
+
+Result<void> send_paced(ConnectionEnd& end, const PhaseOrder& order) {
+  const auto rate = static_cast<double>(end.point().rate_per_second);
+  const auto messages = static_cast<std::uint64_t>(static_cast<double>(order.duration_ns) * 1e-9 * rate);
+  for (std::uint64_t i = 0; i < messages && !end.failure(); ++i) {
+    const MonotonicNs intended_ns = order.start_ns + static_cast<std::int64_t>(static_cast<double>(i) * 1e9 / rate);
+    while (monotonic_now_ns() < intended_ns) {
+      if (end.in_flight() == 0 && end.point().wait == Wait::block) sleep_until(intended_ns);
+      end.turn(std::min(intended_ns, monotonic_now_ns() + nap_ns));
+    }
+    while (end.lend(1, ticks_now()) == 0 && !end.failure()) end.turn(monotonic_now_ns() + nap_ns);
+  }
+  return drain(end);
+}
+
+Result<void> send_workload(ConnectionEnd& end, const PhaseOrder& order) {
+  switch (end.point().workload) {
+    case Workload::stream: return send_stream(end, order);
+    case Workload::pingpong: return send_pingpong(end, order);
+    case Workload::paced: return send_paced(end, order);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> send_phase(ConnectionEnd& end, const PhaseOrder& order) {
+  end.begin_phase(order.number);
+  end.first_ns = end.point().workload == Workload::paced ? order.start_ns : monotonic_now_ns();
+  const Result<void> result = send_workload(end, order);
+  end.last_ns = monotonic_now_ns();
+  return result;
+}
+
+}  // namespace xover

@@ -1,0 +1,169 @@
+// From text to plan: products, wildcards, links, names, layers, and the combinations that are refused.
+#include "harness/experiment/plan_from.h"
+
+#include <initializer_list>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "core/transport.h"
+
+namespace xover {
+namespace {
+
+std::vector<Placed> placed(std::initializer_list<const char*> texts, const std::string& place) {
+  std::vector<Placed> all;
+  for (const char* text : texts) all.push_back({text, place});
+  return all;
+}
+
+PlanText text_of(std::initializer_list<const char*> transports) {
+  return {"test", {}, {{"here", placed(transports, "transports"), {}}}};
+}
+
+PlanText with_axis(PlanText text, const std::string& axis, std::initializer_list<const char*> values) {
+  text.experiments.front().axes[axis] = placed(values, axis);
+  return text;
+}
+
+std::string error_of(const PlanText& text) {
+  const auto plan = make_plan(text);
+  EXPECT_FALSE(plan);
+  if (plan) return {};
+  EXPECT_EQ(plan.error().code, ErrorCode::bad_input);
+  return plan.error().message();
+}
+
+void expect_error(const PlanText& text, std::initializer_list<const char*> parts) {
+  const std::string message = error_of(text);
+  for (const char* part : parts) EXPECT_NE(message.find(part), std::string::npos) << message << " lacks " << part;
+}
+
+TEST(Plan, IsTheProductOfAllListsWithSizesFastest) {
+  const auto plan =
+      make_plan(with_axis(with_axis(text_of({"tcp.send"}), "size", {"4K", "64K"}), "connections", {"1", "2"}));
+  ASSERT_TRUE(plan) << plan.error().message();
+  std::vector<std::pair<unsigned, std::uint64_t>> points;
+  for (const PlannedPoint& planned : plan->points) {
+    points.emplace_back(planned.point.connections, planned.point.size_bytes);
+  }
+  EXPECT_EQ(points, (std::vector<std::pair<unsigned, std::uint64_t>>{{1, 4096}, {1, 65536}, {2, 4096}, {2, 65536}}));
+}
+
+TEST(Plan, ExpandsWildcardsToWhatIsWritten) {
+  const auto plan = make_plan(text_of({"tcp.*"}));
+  ASSERT_TRUE(plan) << plan.error().message();
+  ASSERT_GE(plan->points.front().variants.size(), 3u);
+  for (const Variant& variant : plan->points.front().variants) {
+    EXPECT_TRUE(variant.id.starts_with("tcp."));
+    EXPECT_FALSE(find_transport(variant.id)->planned()) << variant.id;
+  }
+}
+
+TEST(Plan, RefusesWhatIsOnlyPlanned) {
+  expect_error(text_of({"uring.send"}), {"transports", "uring.send", "planned: not written yet"});
+  expect_error(text_of({"dpdk.*"}), {"transports", "planned: not written yet"});
+}
+
+TEST(Plan, NamesTheNearestTransport) {
+  expect_error(text_of({"tcp.sendmgs"}), {"transports", "'tcp.sendmsg'"});
+  expect_error(text_of({"tpc.*"}), {"transports", "'tpc.*'"});
+}
+
+TEST(Plan, GivesEachTransportItsOwnLinkUnlessOneIsAskedFor) {
+  const auto plan = make_plan(text_of({"null", "tcp.send"}));
+  ASSERT_TRUE(plan) << plan.error().message();
+  EXPECT_EQ(plan->points.front().variants[0].link.name, "sink");
+  EXPECT_EQ(plan->points.front().variants[1].link.name, "lo");
+}
+
+TEST(Plan, NeverMovesATransportToAnotherLink) {
+  expect_error(with_axis(text_of({"tcp.send", "null"}), "link", {"lo"}), {"null does not run on link lo", "null@sink"});
+  EXPECT_TRUE(make_plan(with_axis(text_of({"tcp.send", "null@sink"}), "link", {"lo"})));
+  expect_error(text_of({"tcp.send@l0"}), {"no link 'l0'", "'lo'"});
+}
+
+TEST(Plan, PassesCongestionControlToThoseThatHaveIt) {
+  const auto plan = make_plan(with_axis(text_of({"tcp.send", "tcp.sendmsg[congestion_control=reno]", "null"}),
+                                        "congestion_control", {"cubic"}));
+  ASSERT_TRUE(plan) << plan.error().message();
+  const auto& variants = plan->points.front().variants;
+  EXPECT_EQ(variants[0].options.at("congestion_control"), "cubic");
+  EXPECT_EQ(variants[0].name(), "tcp.send") << "what the whole point shares is no part of a name";
+  EXPECT_EQ(variants[1].options.at("congestion_control"), "reno");
+  EXPECT_TRUE(variants[2].options.empty());
+}
+
+TEST(Plan, RefusesTheSameTransportTwiceUnlessLabelsDiffer) {
+  expect_error(text_of({"tcp.send", "tcp.send"}), {"there twice", "tcp.send@lo=a"});
+  expect_error(text_of({"tcp.send", "tcp.*"}), {"there twice"});
+  expect_error(text_of({"tcp.send@lo=a", "tcp.sendmsg@lo=a"}), {"there twice"});
+  const auto plan = make_plan(text_of({"tcp.send@lo=a", "tcp.send@lo=b"}));
+  ASSERT_TRUE(plan) << plan.error().message();
+  EXPECT_EQ(plan->points.front().variants[1].name(), "b");
+}
+
+TEST(Plan, RefusesOptionsThatATransportLacks) {
+  expect_error(text_of({"tcp.send[congestion_contrl=cubic]"}), {"transports", "congestion_control"});
+}
+
+TEST(Plan, RefusesImpossibleCombinations) {
+  expect_error(with_axis(text_of({"udp.send"}), "size", {"65508"}), {"size", "udp.send", "65507"});
+  expect_error(with_axis(text_of({"udp.send"}), "size", {"4"}), {"size", "udp.send"});
+  expect_error(with_axis(with_axis(text_of({"tcp.send"}), "size", {"4"}), "fields", {"8"}), {"fields", "split"});
+  expect_error(with_axis(with_axis(text_of({"tcp.send"}), "wait", {"spin"}), "placement", {"same_core"}),
+               {"wait", "same_core"});
+  expect_error(with_axis(text_of({"null"}), "workload", {"pingpong"}), {"workload", "no receiver"});
+  expect_error(with_axis(with_axis(text_of({"tcp.send"}), "size", {"1G"}), "connections", {"64"}),
+               {"size", "too much memory"});
+}
+
+TEST(Plan, RefusesAValueTwice) {
+  expect_error(with_axis(text_of({"tcp.send"}), "size", {"4K", "4096"}), {"size 4K is there twice"});
+}
+
+TEST(Plan, BoundsTheNumberOfPoints) {
+  PlanText text = text_of({"tcp.send"});
+  for (const char* axis : {"size", "rate", "depth"}) {
+    for (int i = 1; i <= 50; ++i) text.experiments.front().axes[axis].push_back({std::to_string(i), axis});
+  }
+  expect_error(text, {"more than 10000 points"});
+}
+
+TEST(Plan, MeasuresAPointThatTwoExperimentsShareOnce) {
+  PlanText text = text_of({"tcp.send"});
+  text.experiments.push_back(text.experiments.front());
+  const auto plan = make_plan(text);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->points.size(), 1u);
+}
+
+TEST(Plan, LetsFlagsWinOverFiles) {
+  PlanText text = with_axis(with_axis(text_of({"tcp.send"}), "size", {"4K", "64K"}), "fields", {"8"});
+  text.settings = {{"rounds", {"10", "file"}}, {"max_rounds", {"40", "file"}}};
+  PlanText flags{"", {{"rounds", {"6", "--rounds"}}}, {{"command line", placed({"null"}, "--transports"), {}}}};
+  flags.experiments.front().axes["size"] = placed({"1K"}, "--size");
+  override_with(text, flags);
+  const auto plan = make_plan(text);
+  ASSERT_TRUE(plan) << plan.error().message();
+  ASSERT_EQ(plan->points.size(), 1u);
+  EXPECT_EQ(plan->points.front().point.size_bytes, 1024u);
+  EXPECT_EQ(plan->points.front().point.fields, 8u) << "what flags do not mention stays";
+  EXPECT_EQ(plan->points.front().variants.front().id, "null");
+  EXPECT_EQ(plan->max_rounds, 6u);
+}
+
+TEST(Plan, NeverRestartsMoreOftenThanItHasRounds) {
+  PlanText text = text_of({"tcp.send"});
+  text.settings = {{"rounds", {"1", "--rounds"}}};
+  const auto plan = make_plan(text);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->restarts, 1u);
+}
+
+TEST(Plan, WantsTransports) { expect_error(PlanText{"test", {}, {{"here", {}, {}}}}, {"here", "no transports"}); }
+
+}  // namespace
+}  // namespace xover
