@@ -1,0 +1,361 @@
+// A section becomes a table at the greatest density of information that the terminal has columns for.
+#include "harness/reports/table.h"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <map>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "harness/reports/section.h"
+#include "harness/reports/text_table.h"
+#include "harness/reports/words.h"
+
+namespace xover {
+
+namespace {
+
+// What a table gives up, step by step, until it fits.
+struct Density {
+  bool brief_words = false;
+  bool without_lent_time = false;
+  bool without_rate = false;
+  bool without_spread = false;
+};
+constexpr std::array<Density, 6> densities{
+    {{}, {true}, {false, true}, {true, true}, {true, true, true}, {true, true, true, true}}};
+
+// Which columns a section has something to show in.
+struct Shown {
+  bool throughput = false, rate = false, lost = false, latency = false, cycles = false, copied = false;
+};
+
+const Interval& throughput_of(const CellResult& cell) {
+  return cell.has_receiver ? cell.goodput_gbps : cell.handed_over_gbps;
+}
+
+bool has_figures(const CellResult& cell) {
+  return cell.status == CellStatus::ok &&
+         std::any_of(cell.rounds.begin(), cell.rounds.end(), [](const RoundRecord& round) { return round.accepted; });
+}
+
+bool has_reference_cycles(const CellResult& cell) {
+  return !cell.rounds.empty() && cell.rounds.front().sample.sender.cpu.source == CpuSource::tsc;
+}
+
+// Share of the messages sent that never arrived, over the accepted rounds; 0 to 1.
+double lost_share(const CellResult& cell) {
+  std::uint64_t lost = 0, received = 0;
+  for (const RoundRecord& round : cell.rounds) {
+    if (!round.accepted) continue;
+    lost += round.sample.receiver.lost_messages;
+    received += round.sample.receiver.messages;
+  }
+  return lost == 0 ? 0 : static_cast<double>(lost) / static_cast<double>(lost + received);
+}
+
+// A ping-pong's goodput and a paced stream's are what the workload makes them.
+Shown shown_of(const Section& section, Density density) {
+  Shown shown;
+  shown.throughput = section.workload == Workload::stream;
+  for (const CellResult* cell : section.cells) {
+    if (!has_figures(*cell)) continue;
+    shown.rate = shown.rate || cell->messages_per_second.median > 0;
+    shown.lost = shown.lost || lost_share(*cell) > 0;
+    shown.latency = shown.latency || cell->latency.count > 0;
+    shown.cycles = shown.cycles || cell->cycles_per_byte.median > 0;
+    shown.copied = shown.copied || cell->sender_ledger.completed_bytes > 0;
+  }
+  if (density.without_rate) shown.rate = false;
+  if (density.without_lent_time && section.workload == Workload::stream) shown.latency = false;
+  return shown;
+}
+
+std::string_view latency_title(Workload workload) {
+  switch (workload) {
+    case Workload::stream: return "lent";
+    case Workload::pingpong: return "round trip";
+    case Workload::paced: return "one way";
+  }
+  return {};
+}
+
+// The warnings of all rows: those that every row has are said once, as is what the title of a
+// column says already; the others get a letter.
+class Marks {
+ public:
+  explicit Marks(const ResultDocument& document) {
+    std::size_t rows = 0;
+    for (const CellResult& cell : document.cells) {
+      if (!has_figures(cell)) continue;
+      ++rows;
+      std::set<WarningKind> seen;
+      for (const Warning& warning : cell.warnings) {
+        Entry& entry = entries_[warning.kind];
+        entry.details.insert(warning.detail);
+        entry.rows += seen.insert(warning.kind).second ? 1 : 0;
+      }
+    }
+    char letter = 'a';
+    for (auto& [kind, entry] : entries_) {
+      const bool said_by_title = kind == WarningKind::reference_cycles;
+      const bool everywhere = entry.rows == rows && rows > 1;
+      if (!said_by_title && !everywhere) entry.letter = letter++;
+      entry.label = said_by_title ? "ref" : everywhere ? "all rows" : std::string(1, entry.letter);
+    }
+  }
+
+  std::string of(const CellResult& cell) const {
+    std::string letters;
+    for (const Warning& warning : cell.warnings) {
+      const char letter = entries_.at(warning.kind).letter;
+      if (letter != '\0' && letters.find(letter) == std::string::npos) letters += letter;
+    }
+    std::sort(letters.begin(), letters.end());
+    return letters;
+  }
+
+  bool any(const std::vector<const CellResult*>& cells) const {
+    return std::any_of(cells.begin(), cells.end(),
+                       [this](const CellResult* cell) { return has_figures(*cell) && !of(*cell).empty(); });
+  }
+
+  std::string legend(const Terminal& terminal) const {
+    std::string text;
+    for (const auto& [kind, entry] : entries_) {
+      // Many different details belong to their rows, in the JSON file.
+      const std::string detail = entry.details.size() == 1 ? *entry.details.begin() : std::string{};
+      text += wrapped(warning_text(kind, detail), terminal.columns, fmt::format("{:>8}  ", entry.label));
+    }
+    return text;
+  }
+
+ private:
+  struct Entry {
+    std::set<std::string> details;
+    std::size_t rows = 0;
+    char letter = '\0';  // none: of every row, or said by the title of a column
+    std::string label;
+  };
+  std::map<WarningKind, Entry> entries_;
+};
+
+class SectionTable {
+ public:
+  SectionTable(const ResultDocument& document, const Section& section, const Marks& marks, const Terminal& terminal,
+               Density density)
+      : document_(document),
+        section_(section),
+        terminal_(terminal),
+        density_(density),
+        shown_(shown_of(section, density)),
+        varying_(varying_axes(document, section.cells)),
+        marks_(marks),
+        has_marks_(marks.any(section.cells)) {
+    has_gaps_ = std::adjacent_find(section.cells.begin(), section.cells.end(), [](const auto* a, const auto* b) {
+                  return a->point_index == b->point_index;
+                }) != section.cells.end();
+    all_reference_ = std::all_of(section.cells.begin(), section.cells.end(), [](const CellResult* cell) {
+      return !has_figures(*cell) || has_reference_cycles(*cell);
+    });
+    add_columns();
+    const CellResult* before = nullptr;
+    for (const CellResult* cell : section.cells) {
+      const bool new_point = before == nullptr || before->point_index != cell->point_index;
+      if (new_point && has_gaps_) table_.add_gap();
+      add_row(*cell, new_point);
+      before = cell;
+    }
+  }
+
+  std::size_t width() const { return table_.width(); }
+  std::string text() const { return table_.text(terminal_); }
+
+ private:
+  using Entry = TextTable::Entry;
+
+  void add_columns() {
+    for (const Axis* axis : varying_) table_.add_column(std::string(axis->name), Align::right);
+    table_.add_column("transport", Align::left);
+    if (shown_.throughput) {
+      table_.add_column(section_.has_receiver ? "goodput\nGbit/s" : "handed over\nGbit/s", Align::right);
+      if (!density_.without_spread) table_.add_column("95 %", Align::left);
+    }
+    if (shown_.rate) table_.add_column("messages\n/s", Align::right);
+    if (shown_.lost) table_.add_column("lost\n%", Align::right);
+    if (shown_.latency) {
+      table_.add_column(std::string(latency_title(section_.workload)) + "\np50 us", Align::right);
+      table_.add_column("p99 us", Align::right);
+    }
+    if (shown_.cycles) table_.add_column(all_reference_ ? "ref cycles\n/byte" : "cycles\n/byte", Align::right);
+    if (shown_.copied) table_.add_column("sent bytes copied by", Align::left);
+    if (has_marks_) table_.add_column("", Align::left);
+  }
+
+  void add_row(const CellResult& cell, bool new_point) {
+    std::vector<Entry> entries;
+    for (const Axis* axis : varying_) entries.push_back({new_point ? axis->get(point_of(cell, document_)) : "", {}});
+    entries.push_back({cell.variant.name(), Ink::plain});
+    if (!has_figures(cell)) {
+      table_.add_row(std::move(entries), absence_of(cell));
+      return;
+    }
+    if (shown_.throughput) add_throughput(entries, cell);
+    if (shown_.rate) entries.push_back({or_none(format_count(cell.messages_per_second.median))});
+    if (shown_.lost) entries.push_back({format_figure(100 * lost_share(cell))});
+    if (shown_.latency) add_latency(entries, cell);
+    if (shown_.cycles) entries.push_back({cycles_text(cell)});
+    if (shown_.copied) add_copied_by(entries, cell);
+    if (has_marks_) entries.push_back({marks_.of(cell), Ink::caution});
+    table_.add_row(std::move(entries));
+  }
+
+  Entry absence_of(const CellResult& cell) const {
+    if (cell.status == CellStatus::ok) return {"no round was accepted", Ink::caution};
+    const Ink ink = cell.status == CellStatus::failed ? Ink::bad : Ink::faint;
+    return {fmt::format("{}: {}", name_of(cell.status), cell.reason), ink};
+  }
+
+  void add_throughput(std::vector<Entry>& entries, const CellResult& cell) const {
+    const Interval& interval = throughput_of(cell);
+    entries.push_back({or_none(format_figure(interval.median)), Ink::strong});
+    if (!density_.without_spread) entries.push_back({format_spread(interval, terminal_), Ink::faint});
+  }
+
+  void add_latency(std::vector<Entry>& entries, const CellResult& cell) const {
+    const bool measured = cell.latency.count > 0;
+    entries.push_back({or_none(measured ? format_figure(cell.latency.p50_us) : ""), Ink::strong});
+    entries.push_back({or_none(measured ? format_figure(cell.latency.p99_us) : "")});
+  }
+
+  void add_copied_by(std::vector<Entry>& entries, const CellResult& cell) const {
+    const Ledger& ledger = cell.sender_ledger;
+    const bool in_vain = ledger[Handover::kernel_after_request] > 0 || ledger[Handover::unverified] > 0;
+    const Ink ink = in_vain ? Ink::caution : share(ledger, Handover::zero_copied) == 1 ? Ink::good : Ink::plain;
+    entries.push_back({or_none(copied_by(ledger, terminal_, density_.brief_words)), ink});
+  }
+
+  std::string cycles_text(const CellResult& cell) const {
+    if (!(cell.cycles_per_byte.median > 0)) return std::string(terminal_.none());
+    const bool mark = has_reference_cycles(cell) && !all_reference_;
+    return format_figure(cell.cycles_per_byte.median) + (mark ? " ref" : "");
+  }
+
+  std::string or_none(std::string text) const { return text.empty() ? std::string(terminal_.none()) : text; }
+
+  const ResultDocument& document_;
+  const Section& section_;
+  const Terminal& terminal_;
+  Density density_;
+  Shown shown_;
+  std::vector<const Axis*> varying_;
+  const Marks& marks_;
+  bool has_marks_ = false;
+  bool has_gaps_ = false;
+  bool all_reference_ = false;
+  TextTable table_;
+};
+
+std::string heading(const Section& section, const ResultDocument& document) {
+  std::set<std::string> links;
+  for (const CellResult* cell : section.cells) links.insert(link_of(*cell, point_of(*cell, document)).text());
+  const std::string where = fmt::format("over {} ({})", fmt::join(links, ", "), words_of(section.substrate));
+  switch (section.workload) {
+    case Workload::stream:
+      if (!section.has_receiver) {
+        return fmt::format("stream {}: messages back to back; nobody receives, so only the handing over is measured",
+                           where);
+      }
+      return fmt::format("stream {}: messages back to back; goodput is what the receiver got", where);
+    case Workload::pingpong:
+      return fmt::format("pingpong {}: a message there, the same back; the whole round trip", where);
+    case Workload::paced:
+      return fmt::format("paced {}: messages by the clock; one way, from when each should have been sent", where);
+  }
+  return where;
+}
+
+std::string cores_text(const std::vector<unsigned>& cores) {
+  std::set<unsigned> sorted(cores.begin(), cores.end());
+  return fmt::format("{}", fmt::join(sorted, ","));
+}
+
+// "two processes, sender on CPU 0, receiver on CPU 1"; empty when rows differ or nothing is known.
+std::string where_text(const Section& section) {
+  std::vector<const CellResult*> measured;
+  std::copy_if(section.cells.begin(), section.cells.end(), std::back_inserter(measured),
+               [](const CellResult* cell) { return has_figures(*cell); });
+  if (measured.empty()) return {};
+  const CellResult& first = *measured.front();
+  const bool same = std::all_of(measured.begin(), measured.end(), [&](const CellResult* cell) {
+    return cell->form == first.form && cell->sender_cores == first.sender_cores &&
+           cell->receiver_cores == first.receiver_cores;
+  });
+  if (!same) return {};
+  std::string text = first.form;
+  const auto append = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  if (!first.sender_cores.empty() && first.sender_cores == first.receiver_cores) {
+    append("both sides on CPU " + cores_text(first.sender_cores));
+    return text;
+  }
+  if (!first.sender_cores.empty()) append("sender on CPU " + cores_text(first.sender_cores));
+  if (!first.receiver_cores.empty()) append("receiver on CPU " + cores_text(first.receiver_cores));
+  return text;
+}
+
+// What the copied-by column alone would let a reader misjudge.
+std::string notes(const ResultDocument& document, const Terminal& terminal) {
+  std::map<std::string, std::set<std::string>> links_by_copies;
+  bool waits_for_peer = false;
+  for (const CellResult& cell : document.cells) {
+    if (!has_figures(cell)) continue;
+    const Point& point = point_of(cell, document);
+    const Ledger& ledger = cell.sender_ledger;
+    const bool lent =
+        cell.has_receiver && (ledger[Handover::zero_copied] > 0 || ledger[Handover::kernel_after_request] > 0);
+    waits_for_peer = waits_for_peer || (lent && point.depth == 1 && point.workload == Workload::stream);
+    if (!cell.copies_after.empty() && !cell.copies_after.starts_with("nothing")) {
+      links_by_copies[cell.copies_after].insert(link_of(cell, point).text());
+    }
+  }
+  std::string text;
+  for (const auto& [copies, links] : links_by_copies) {
+    text += wrapped(fmt::format("Still copied after the handover on {} ({}).", fmt::join(links, ", "), copies),
+                    terminal.columns, "    note  ");
+  }
+  if (waits_for_peer) {
+    text += wrapped("At depth 1 a zero-copy send must be let go by the other side before the next one starts.",
+                    terminal.columns, "    note  ");
+  }
+  return text;
+}
+
+std::string section_text(const ResultDocument& document, const Section& section, const Marks& marks,
+                         const Terminal& terminal) {
+  std::string text = inked(terminal, Ink::strong, wrapped(heading(section, document), terminal.columns));
+  const Point& point = point_of(*section.cells.front(), document);
+  std::string everywhere = constant_axes_text(point, varying_axes(document, section.cells));
+  if (const std::string where = where_text(section); !where.empty()) everywhere += "; " + where;
+  text += wrapped(everywhere, terminal.columns, "all rows: ") + '\n';
+  for (const Density& density : densities) {
+    const SectionTable table(document, section, marks, terminal, density);
+    const bool last = &density == &densities.back();
+    if (!last && table.width() > terminal.columns) continue;
+    return text + table.text();
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string table_text(const ResultDocument& document, const Terminal& terminal) {
+  const Marks marks(document);
+  std::string text;
+  for (const Section& section : sections_of(document)) text += section_text(document, section, marks, terminal) + '\n';
+  return text + marks.legend(terminal) + notes(document, terminal);
+}
+
+}  // namespace xover
