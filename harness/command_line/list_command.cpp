@@ -1,0 +1,23 @@
+// Probes, then prints.
+#include "harness/command_line/list_command.h"
+
+#include <cstdio>
+
+#include "harness/agents/probe.h"
+#include "harness/command_line/complaint.h"
+#include "harness/reports/print_list.h"
+
+namespace xover {
+
+int list_command(bool json) {
+  const auto rows = probe_all();
+  if (!rows) return complain(rows.error());
+  if (json) {
+    std::fputs(list_json(*rows).c_str(), stdout);
+  } else {
+    print_list(*rows, stdout);
+  }
+  return exit_done;
+}
+
+}  // namespace xover

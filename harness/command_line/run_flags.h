@@ -1,0 +1,46 @@
+// The flags of `xover run`, most of them made from the tables of axes and settings.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "harness/command_line/outputs.h"
+#include "harness/experiment/experiment_text.h"
+
+namespace CLI {
+class App;
+}
+
+namespace xover {
+
+// Lives as long as the App that writes into it.
+class RunFlags {
+ public:
+  void add_to(CLI::App& run);
+
+  // What is to be measured: the preset or file, and the flags over it. Error: bad_input.
+  Result<PlanText> plan_text() const;
+  const Outputs& outputs() const { return outputs_; }
+
+ private:
+  void add_axes(CLI::App& run);
+  void add_settings(CLI::App& run);
+  void add_outputs(CLI::App& run);
+  void append_settings(PlanText& text) const;
+  Result<PlanText> flags() const;
+
+  std::optional<std::string> experiment_;
+  std::vector<std::string> transports_;
+  std::map<std::string, std::vector<std::string>, std::less<>> axes_;        // by name; each element may be a list
+  std::map<std::string, std::optional<std::string>, std::less<>> settings_;  // by name
+  std::map<std::string, bool, std::less<>> switches_;                        // settings that are true or false
+  Outputs outputs_;
+};
+
+// "4K,64K" -> 4K and 64K; commas in brackets belong to the options of a transport. An empty part is an error.
+Result<std::vector<std::string>> split_list(const std::string& flag, const std::string& text);
+
+}  // namespace xover

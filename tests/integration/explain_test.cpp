@@ -1,0 +1,52 @@
+// `xover explain`: the way of a byte, and a measured proof that books every byte where the transport says.
+#include <map>
+#include <regex>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/child_process.h"
+
+namespace xover::test {
+namespace {
+
+using nlohmann::json;
+
+// What a sender's bytes are on the transport's own link.
+const std::map<std::string, std::string> class_of{{"null", "zero_copied"},
+                                                  {"inproc", "zero_copied"},
+                                                  {"tcp.send", "kernel_by_design"},
+                                                  {"tcp.sendmsg", "kernel_by_design"},
+                                                  {"tcp.zerocopy", "kernel_after_request"},
+                                                  {"udp.send", "kernel_by_design"},
+                                                  {"udp.zerocopy", "kernel_after_request"}};
+
+TEST(Explain, ProvesWhoCopiedTheBytesOfEveryWrittenTransport) {
+  const json list = json::parse(run_program({xover_program(), "list", "--json"}).out);
+  ASSERT_FALSE(list["transports"].empty());
+  for (const json& row : list["transports"]) {
+    if (row["status"] != "usable") continue;
+    const std::string id = row["id"];
+    SCOPED_TRACE(id);
+    const ChildResult ended = run_program({xover_program(), "explain", id}, std::chrono::seconds(60));
+    EXPECT_EQ(ended.exit_code, 0) << ended.err;
+    const auto expected = class_of.find(id);
+    ASSERT_NE(expected, class_of.end()) << "this test does not know the transport";
+    EXPECT_TRUE(std::regex_search(ended.out, std::regex("\n *" + expected->second + " +100\\.0 %"))) << ended.out;
+  }
+}
+
+TEST(Explain, SaysOfAPlannedTransportThatItIsPlanned) {
+  const ChildResult ended = run_program({xover_program(), "explain", "rsocket"});
+  EXPECT_EQ(ended.exit_code, 0);
+  EXPECT_NE(ended.out.find("lanned"), std::string::npos) << ended.out;
+}
+
+TEST(Explain, TakesAVariant) {
+  const ChildResult ended = run_program({xover_program(), "explain", "tcp.sendmsg[ip=6]"}, std::chrono::seconds(60));
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_NE(ended.out.find("kernel_by_design"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace xover::test

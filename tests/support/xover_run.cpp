@@ -1,0 +1,126 @@
+// Looking for a run's processes and sockets in /proc, and at its result through the schema.
+#include "tests/support/xover_run.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/unit/json_schema.h"
+
+namespace xover::test {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+namespace fs = std::filesystem;
+
+std::string new_mark() {
+  static std::atomic<unsigned> runs{0};
+  return "XOVER_TEST_RUN=" + std::to_string(getpid()) + "-" + std::to_string(runs.fetch_add(1));
+}
+
+std::vector<std::string> command_line(const std::string& mark, const std::vector<std::string>& arguments,
+                                      const std::vector<std::string>& launcher) {
+  std::vector<std::string> words{"env", mark};
+  words.insert(words.end(), launcher.begin(), launcher.end());
+  words.push_back(xover_program());
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return words;
+}
+
+bool all_digits(const std::string& text) { return text.find_first_not_of("0123456789") == std::string::npos; }
+
+bool has_in_environment(pid_t pid, const std::string& mark) {
+  std::ifstream environment("/proc/" + std::to_string(pid) + "/environ", std::ios::binary);
+  for (std::string variable; std::getline(environment, variable, '\0');)
+    if (variable == mark) return true;
+  return false;
+}
+
+}  // namespace
+
+XoverRun::XoverRun(const std::vector<std::string>& arguments, const std::vector<std::string>& launcher)
+    : XoverRun(new_mark(), arguments, launcher) {}
+
+XoverRun::XoverRun(const std::string& mark, const std::vector<std::string>& arguments,
+                   const std::vector<std::string>& launcher)
+    : mark_(mark), coordinator_(command_line(mark, arguments, launcher)) {}
+
+bool XoverRun::has_agents_within(Milliseconds bound) const {
+  for (const auto deadline = Clock::now() + bound; Clock::now() < deadline;) {
+    if (children_of(pid()).size() >= 2) return true;
+    if (ends_within(Milliseconds(1))) return false;
+  }
+  return false;
+}
+
+// A process may go while it is looked at: what cannot be read does not count.
+std::vector<pid_t> XoverRun::processes() const {
+  std::vector<pid_t> found;
+  std::error_code ignored;
+  for (auto entry = fs::directory_iterator("/proc", ignored); entry != fs::directory_iterator();
+       entry.increment(ignored)) {
+    const std::string name = entry->path().filename();
+    if (!all_digits(name)) continue;
+    const auto pid = static_cast<pid_t>(std::stol(name));
+    if (has_in_environment(pid, mark_) && process_runs(pid)) found.push_back(pid);
+  }
+  return found;
+}
+
+bool XoverRun::nothing_left_within(Milliseconds bound) const {
+  for (const auto deadline = Clock::now() + bound;; std::this_thread::sleep_for(Milliseconds(5))) {
+    if (processes().empty()) return true;
+    if (Clock::now() >= deadline) return false;
+  }
+}
+
+std::set<std::uint64_t> sockets_of(pid_t pid) {
+  std::set<std::uint64_t> inodes;
+  std::error_code ignored;
+  const std::string folder = "/proc/" + std::to_string(pid) + "/fd";
+  for (auto entry = fs::directory_iterator(folder, ignored); entry != fs::directory_iterator();
+       entry.increment(ignored)) {
+    const std::string target = fs::read_symlink(entry->path(), ignored);
+    if (target.starts_with("socket:[")) inodes.insert(std::stoull(target.substr(8)));
+  }
+  return inodes;
+}
+
+// proc_pid_net(5): below a heading, the inode is a line's tenth field.
+std::set<std::uint64_t> still_open(const std::set<std::uint64_t>& socket_inodes) {
+  constexpr int fields_to_inode = 10;
+  std::set<std::uint64_t> open;
+  for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6", "/proc/net/udp", "/proc/net/udp6"}) {
+    std::ifstream lines(table);
+    std::string line;
+    for (std::getline(lines, line); std::getline(lines, line);) {
+      std::istringstream fields(line);
+      std::string field;
+      for (int i = 0; i < fields_to_inode; ++i) fields >> field;
+      if (fields && socket_inodes.contains(std::stoull(field))) open.insert(std::stoull(field));
+    }
+  }
+  return open;
+}
+
+std::string file_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw std::runtime_error("cannot read " + path);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+std::vector<std::string> result_problems(const std::string& text) {
+  static const auto schema = nlohmann::json::parse(file_text(XOVER_RESULT_SCHEMA));
+  const auto document = nlohmann::json::parse(text, nullptr, false);
+  if (document.is_discarded()) return {"not JSON"};
+  return testing::schema_problems(schema, document);
+}
+
+}  // namespace xover::test
