@@ -1,0 +1,29 @@
+// The tools that xover is held against, each run once as its own users would: a server and a client of its own, pinned,
+// for about a second. All take their figure from what the tool prints.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/error.h"
+
+namespace xover::bench {
+
+struct PeerRun {
+  std::uint64_t size_bytes = 0;
+  unsigned sender_core = 0, receiver_core = 0;
+  bool polling = false;
+};
+
+// Goodput that the receiver saw, in Gbit/s. Congestion control cubic.
+Result<double> iperf3_gbps(const PeerRun& run);
+// Goodput of qperf's tcp_bw, in Gbit/s, with the congestion control of the network namespace.
+Result<double> qperf_gbps(const PeerRun& run);
+// Half of sockperf's median round trip of TCP ping-pong, in microseconds: the figure that it prints.
+Result<double> sockperf_half_round_trip_us(const PeerRun& run);
+
+// Moves this process into a network namespace of its own, where `cubic` is everybody's congestion control: qperf cannot
+// be told one. Needs root.
+Result<void> enter_own_network();
+
+}  // namespace xover::bench
