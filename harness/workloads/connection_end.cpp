@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t least_receive_bytes = 128 << 10;
 constexpr std::size_t most_receive_bytes = 1 << 20;
 constexpr std::size_t most_receive_buffers = 64;
+constexpr double nap_renewal_seconds = 0.01;
 
 }  // namespace
 
@@ -98,6 +99,8 @@ void ConnectionEnd::begin_phase(std::uint32_t phase) {
   phase_first_position_ = stream_position_;
   sent_messages_ = failed_messages_ = busy_ = datagrams_arrived_ = 0;
   last_arrival_ = ticks_now();
+  ticks_between_renewals_ = static_cast<Ticks>(ticks_per_second() * nap_renewal_seconds);
+  renew_nap_deadline(last_arrival_);
   first_ns = last_ns = 0;
   latency_.clear();
   ledger_before_ = channel_->ledger();

@@ -54,8 +54,11 @@ class ConnectionEnd {
   // Data plane.
   // Lends up to `most` messages; returns how many were accepted. A dead channel sets failure().
   std::size_t lend(std::size_t most, Ticks now) noexcept;
-  // Takes completions once. Blocking points sleep first, at the longest until `deadline`.
-  Turn turn(MonotonicNs deadline) noexcept;
+  // Takes completions once. Blocking points sleep first, for 10 to 40 ms at the longest, so that loops see their
+  // bounds.
+  Turn turn() noexcept;
+  // The same, and wakes by `deadline` if that comes first.
+  Turn turn_until(MonotonicNs deadline) noexcept;
   // Keeps the offered buffers topped up.
   void offer_buffers() noexcept;
   void shutdown_send() noexcept { channel_->shutdown_send(); }
@@ -77,6 +80,7 @@ class ConnectionEnd {
   ConnectionEnd(const SampleSpec& spec, Role role, unsigned connection)
       : spec_(spec), role_(role), seed_(connection + 1) {}
   Result<void> adopt(Result<Channel*> channel);
+  void renew_nap_deadline(Ticks now) noexcept;
   void take_release(const Completion& completion, Ticks now) noexcept;
   std::uint64_t take_arrival(Completion& completion, Ticks now) noexcept;
   std::uint64_t take_datagram(std::span<const std::byte> bytes) noexcept;
@@ -110,6 +114,8 @@ class ConnectionEnd {
   std::uint64_t stream_position_ = 0, phase_first_position_ = 0;
   std::uint64_t datagrams_arrived_ = 0;
   Ticks last_arrival_ = 0;
+  MonotonicNs nap_deadline_ns_ = 0;
+  Ticks nap_renewed_at_ = 0, ticks_between_renewals_ = 0;
   std::uint64_t touched_ = 0;  // so that reading every byte has a use
 
   std::uint32_t phase_ = 0;

@@ -10,6 +10,8 @@ namespace xover {
 
 namespace {
 
+constexpr std::int64_t nap_ns = 40'000'000;
+
 constexpr Failure wrong_bytes{ErrorCode::internal, 0, "the receiver found bytes that were not sent"};
 constexpr Failure closed_early{ErrorCode::peer_died, 0, "the peer closed in the middle of a phase"};
 
@@ -42,7 +44,20 @@ std::size_t ConnectionEnd::lend(std::size_t most, Ticks now) noexcept {
   return submitted.accepted;
 }
 
-ConnectionEnd::Turn ConnectionEnd::turn(MonotonicNs deadline) noexcept {
+// Reading the exact clock for each nap would cost a ping-pong more than the rest of its loop, so a deadline serves
+// many.
+ConnectionEnd::Turn ConnectionEnd::turn() noexcept {
+  const Turn turn = turn_until(nap_deadline_ns_);
+  if (turn.now - nap_renewed_at_ > ticks_between_renewals_) renew_nap_deadline(turn.now);
+  return turn;
+}
+
+void ConnectionEnd::renew_nap_deadline(Ticks now) noexcept {
+  nap_renewed_at_ = now;
+  nap_deadline_ns_ = monotonic_now_ns() + nap_ns;
+}
+
+ConnectionEnd::Turn ConnectionEnd::turn_until(MonotonicNs deadline) noexcept {
   if (waiter_ != nullptr) waiter_->wait(deadline);
   const std::size_t count = session_->reap(completions_);
   Turn turn;

@@ -7,7 +7,6 @@ namespace xover {
 
 namespace {
 
-constexpr std::int64_t nap_ns = 20'000'000;
 constexpr std::int64_t arrival_bound_ns = 5'000'000'000;  // without a byte, once the sender has finished
 constexpr std::int64_t quiet_ns = 50'000'000;             // after which a missing datagram counts as lost
 
@@ -53,7 +52,7 @@ Result<void> receive_workload(ConnectionEnd& end, const PhaseOrder& order, const
   while (!all_here(end, expected) || echoes_owed > 0) {
     end.offer_buffers();
     const std::uint64_t before = end.arrived_messages();
-    const ConnectionEnd::Turn turn = end.turn(monotonic_now_ns() + nap_ns);
+    const ConnectionEnd::Turn turn = end.turn();
     if (end.failure()) return tl::make_unexpected(error_of(end));
     if (turn.arrived_messages > 0) {
       if (point.workload == Workload::paced) record_lateness(end, order, before, turn.arrived_messages);

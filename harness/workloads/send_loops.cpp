@@ -10,7 +10,6 @@ namespace xover {
 
 namespace {
 
-constexpr std::int64_t nap_ns = 20'000'000;
 constexpr std::int64_t drain_bound_ns = 5'000'000'000;
 constexpr std::int64_t lost_echo_ns = 200'000'000;
 
@@ -19,11 +18,15 @@ constexpr Failure echo_overdue{ErrorCode::timed_out, 0, "no answer came within 5
 
 tl::unexpected<Error> dead(const ConnectionEnd& end) { return tl::make_unexpected(error_of(end)); }
 
+Ticks ticks_of(std::int64_t duration_ns) {
+  return static_cast<Ticks>(static_cast<double>(duration_ns) * 1e-9 * ticks_per_second());
+}
+
 // Until nothing is on loan.
 Result<void> drain(ConnectionEnd& end) {
   const MonotonicNs bound = monotonic_now_ns() + drain_bound_ns;
   while (end.in_flight() > 0 && !end.failure()) {
-    end.turn(monotonic_now_ns() + nap_ns);
+    end.turn();
     if (monotonic_now_ns() > bound) return tl::make_unexpected(to_error(drain_overdue));
   }
   if (end.failure()) return dead(end);
@@ -32,45 +35,49 @@ Result<void> drain(ConnectionEnd& end) {
 
 Result<void> send_stream(ConnectionEnd& end, const PhaseOrder& order) {
   end.records_release_latency = true;
-  const auto phase_ticks = static_cast<Ticks>(static_cast<double>(order.duration_ns) * 1e-9 * ticks_per_second());
+  const Ticks phase_ticks = ticks_of(order.duration_ns);
   const Ticks start = ticks_now();
   const std::size_t depth = end.point().depth;
   for (Ticks now = start; now - start < phase_ticks && !end.failure();) {
     end.lend(depth, now);
-    now = end.turn(monotonic_now_ns() + nap_ns).now;
+    now = end.turn().now;
   }
   return drain(end);
 }
 
-// Waits for the echo of one message. False: a datagram or its answer was lost.
-Result<bool> await_echo(ConnectionEnd& end, Ticks sent_at) {
+// Waits for the echo of one message, or until a datagram or its answer must be lost; when that was.
+Result<Ticks> await_echo(ConnectionEnd& end, Ticks sent_at) {
   const std::int64_t patience_ns = end.limits().reliable ? drain_bound_ns : lost_echo_ns;
   std::uint64_t arrived = 0;
+  Ticks now = sent_at;
   while (arrived == 0 || end.in_flight() > 0) {
     end.offer_buffers();
-    const ConnectionEnd::Turn turn = end.turn(monotonic_now_ns() + nap_ns);
+    const ConnectionEnd::Turn turn = end.turn();
     if (end.failure()) return dead(end);
     const std::int64_t waited_ns = ticks_to_ns(turn.now - sent_at);
     if (turn.arrived_messages > 0) end.latency().record(static_cast<std::uint64_t>(waited_ns));
     arrived += turn.arrived_messages;
     if (waited_ns > patience_ns) {
       if (end.limits().reliable) return tl::make_unexpected(to_error(echo_overdue));
-      return false;
+      return turn.now;
     }
+    now = turn.now;
   }
-  return true;
+  return now;
 }
 
 Result<void> send_pingpong(ConnectionEnd& end, const PhaseOrder& order) {
-  const MonotonicNs stop_ns = monotonic_now_ns() + order.duration_ns;
-  while (monotonic_now_ns() < stop_ns) {
+  const Ticks start = ticks_now();
+  for (Ticks now = start; now - start < ticks_of(order.duration_ns);) {
     end.offer_buffers();
     const Ticks sent_at = ticks_now();
     while (end.lend(1, sent_at) == 0) {
       if (end.failure()) return dead(end);
-      end.turn(monotonic_now_ns() + nap_ns);
+      end.turn();
     }
-    if (auto echoed = await_echo(end, sent_at); !echoed) return tl::make_unexpected(echoed.error());
+    auto echoed = await_echo(end, sent_at);
+    if (!echoed) return tl::make_unexpected(echoed.error());
+    now = *echoed;
   }
   return drain(end);
 }
@@ -88,9 +95,9 @@ Result<void> send_paced(ConnectionEnd& end, const PhaseOrder& order) {
     const MonotonicNs intended_ns = order.start_ns + static_cast<std::int64_t>(static_cast<double>(i) * 1e9 / rate);
     while (monotonic_now_ns() < intended_ns) {
       if (end.in_flight() == 0 && end.point().wait == Wait::block) sleep_until(intended_ns);
-      end.turn(std::min(intended_ns, monotonic_now_ns() + nap_ns));
+      end.turn_until(intended_ns);
     }
-    while (end.lend(1, ticks_now()) == 0 && !end.failure()) end.turn(monotonic_now_ns() + nap_ns);
+    while (end.lend(1, ticks_now()) == 0 && !end.failure()) end.turn();
   }
   return drain(end);
 }

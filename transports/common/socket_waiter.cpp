@@ -11,12 +11,19 @@ namespace {
 
 // The sockets' timeouts are half of what the contract allows a wait to be late.
 constexpr MonotonicNs longest_late_ns = 20'000'000;
+constexpr MonotonicNs near_ns = longest_late_ns / 2;
 constexpr MonotonicNs stall_pause_ns = 1'000'000;
 constexpr int idle_wakes_before_pause = 3;
 
 timespec to_timespec(MonotonicNs duration_ns) {
   duration_ns = std::max<MonotonicNs>(duration_ns, 0);
   return {duration_ns / 1'000'000'000, static_cast<long>(duration_ns % 1'000'000'000)};
+}
+
+MonotonicNs coarse_now_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return now.tv_sec * 1'000'000'000 + now.tv_nsec;
 }
 
 }  // namespace
@@ -28,9 +35,10 @@ SocketWaiter::SocketWaiter(const SocketShared& shared, const std::vector<std::un
 void SocketWaiter::wait(MonotonicNs deadline) noexcept {
   if (!shared_.completions.empty()) return;
   if (channels_.size() == 1) {
-    // A near deadline is kept exactly, by ppoll: a paced sender wakes by it.
+    // A near deadline is kept exactly, by ppoll: a paced sender wakes by it. Whether it is near, the coarse clock tells
+    // in a tenth of the exact one's time, which a ping-pong would feel.
     const auto on = channels_[0]->may_block();
-    if (on != SocketChannel::Block::none && deadline - monotonic_now_ns() > longest_late_ns) {
+    if (on != SocketChannel::Block::none && deadline - coarse_now_ns() > near_ns) {
       return channels_[0]->block(on);
     }
   }
