@@ -41,9 +41,10 @@ struct Contest {
   Target target;
 };
 
-SampleSpec stream_spec(std::uint64_t size_bytes) {
+SampleSpec stream_spec(std::uint64_t size_bytes, const std::string& congestion_control) {
   SampleSpec spec;
-  spec.variant = *parse_variant("tcp.send[congestion_control=cubic]@lo");
+  spec.variant = *parse_variant("tcp.send@lo");
+  spec.variant.options["congestion_control"] = congestion_control;
   spec.point.size_bytes = size_bytes;
   spec.point.pool_bytes = size_bytes;  // one hot buffer, as the tools have
   spec.point.touch = Touch::none;
@@ -54,8 +55,9 @@ SampleSpec stream_spec(std::uint64_t size_bytes) {
   return spec;
 }
 
-SampleSpec pingpong_spec(const PeerRun& run) {
-  SampleSpec spec = stream_spec(run.size_bytes);
+SampleSpec pingpong_spec(const PeerRun& run, const std::string& congestion_control) {
+  SampleSpec spec = stream_spec(run.size_bytes, congestion_control);
+  spec.variant.options["nodelay"] = "on";  // as sockperf does
   spec.point.workload = Workload::pingpong;
   spec.point.wait = run.polling ? Wait::spin : Wait::block;
   spec.sender_cores = {run.sender_core};
@@ -75,35 +77,41 @@ Result<double> xover_half_round_trip_us(AgentPair& agents, const SampleSpec& spe
   });
 }
 
-std::vector<Contest> contests(AgentPair& agents, bool own_network) {
+Contest stream_contest(AgentPair& agents, const std::string& tool, const PeerRun& run, const std::string& control,
+                       const std::function<Result<double>(const PeerRun&)>& theirs, const Target& target) {
+  Contest contest;
+  contest.name = fmt::format("tcp.send / {}, stream {}, {}", tool, format_size(run.size_bytes), control);
+  contest.figure = "Gbit/s";
+  contest.ours = [&agents, spec = stream_spec(run.size_bytes, control)] { return xover_gbps(agents, spec); };
+  contest.theirs = [theirs, run] { return theirs(run); };
+  contest.cores = {run.sender_core, run.receiver_core};
+  contest.target = target;
+  return contest;
+}
+
+Contest pingpong_contest(AgentPair& agents, const PeerRun& run, const std::string& control) {
+  Contest contest;
+  contest.name = fmt::format("tcp.send / sockperf, ping-pong {}, {}", run.size_bytes,
+                             run.polling ? "polling on two cores" : "blocking on one core");
+  contest.figure = "half round trip, us";
+  contest.ours = [&agents, spec = pingpong_spec(run, control)] { return xover_half_round_trip_us(agents, spec); };
+  contest.theirs = [run] { return sockperf_half_round_trip_us(run); };
+  contest.cores = {run.sender_core, run.receiver_core};
+  contest.target = {0, 0, 1.05};
+  return contest;
+}
+
+// `network` is the congestion control of the own network namespace, `system` without one.
+std::vector<Contest> contests(AgentPair& agents, const std::string& network) {
   std::vector<Contest> list;
   for (const std::uint64_t size_bytes : {4096u, 16384u, 131072u, 1048576u}) {
     const PeerRun run{size_bytes, 0, 1, false};
-    const auto ours = [&agents, size_bytes] { return xover_gbps(agents, stream_spec(size_bytes)); };
-    const Target target{0.95, size_bytes == 131072 ? 1.0 : 0, 0};
-    list.push_back({"tcp.send / iperf3, stream " + format_size(size_bytes),
-                    "Gbit/s",
-                    ours,
-                    [run] { return iperf3_gbps(run); },
-                    {0, 1},
-                    target});
-    if (own_network)
-      list.push_back({"tcp.send / qperf, stream " + format_size(size_bytes),
-                      "Gbit/s",
-                      ours,
-                      [run] { return qperf_gbps(run); },
-                      {0, 1},
-                      {}});
+    list.push_back(
+        stream_contest(agents, "iperf3", run, "cubic", iperf3_gbps, {0.95, size_bytes == 131072 ? 1.0 : 0, 0}));
+    list.push_back(stream_contest(agents, "qperf", run, network, qperf_gbps, {}));
   }
-  for (const PeerRun& run : {PeerRun{64, 0, 0, false}, PeerRun{64, 0, 1, true}}) {
-    list.push_back({fmt::format("tcp.send / sockperf, ping-pong 64, {}",
-                                run.polling ? "polling on two cores" : "blocking on one core"),
-                    "half round trip, us",
-                    [&agents, run] { return xover_half_round_trip_us(agents, pingpong_spec(run)); },
-                    [run] { return sockperf_half_round_trip_us(run); },
-                    {run.sender_core, run.receiver_core},
-                    {0, 0, 1.05}});
-  }
+  list.push_back(pingpong_contest(agents, {64, 0, 0, false}, network));
+  list.push_back(pingpong_contest(agents, {64, 0, 1, true}, network));
   return list;
 }
 
@@ -166,12 +174,12 @@ Result<bool> run_contest(const Contest& contest, std::size_t pairs, std::mt19937
 int run(std::size_t pairs, const std::string& only) {
   set_agent_program(test::xover_program());
   const auto own_network = enter_own_network();
-  if (!own_network) fmt::print("without qperf: {}\n", own_network.error().message());
+  if (!own_network) fmt::print("no network of our own: {}\n", own_network.error().message());
   AgentPair agents(nullptr);
   std::mt19937 order(1);
   bool all_hold = true;
   fmt::print("{:<48} {:>8} {:>8}\n", "ours / theirs", "ours", "theirs");
-  for (const Contest& contest : contests(agents, own_network.has_value())) {
+  for (const Contest& contest : contests(agents, own_network.value_or("system"))) {
     if (contest.name.find(only) == std::string::npos) continue;
     const auto held = run_contest(contest, pairs, order);
     if (!held) fmt::print("{}: {}\n", contest.name, held.error().message());

@@ -125,7 +125,7 @@ Result<double> sockperf_half_round_trip_us(const PeerRun& run) {
   return number_behind("sockperf", result, "percentile 50.000 =");
 }
 
-Result<void> enter_own_network() {
+Result<std::string> enter_own_network() {
   if (unshare(CLONE_NEWNET) != 0) return system_error("unshare", "network namespace", "run as root");
   const int any_socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   ifreq request{};
@@ -134,10 +134,12 @@ Result<void> enter_own_network() {
   const int problem = ioctl(any_socket, SIOCSIFFLAGS, &request);
   if (problem != 0) return system_error("bring lo up");
   close(any_socket);
-  std::ofstream control("/proc/sys/net/ipv4/tcp_congestion_control");
-  control << "cubic" << std::flush;
-  if (!control) return make_error(ErrorCode::not_permitted, "set the namespace's congestion control", "cubic");
-  return {};
+  for (const char* name : {"cubic", "reno"}) {
+    std::ofstream control("/proc/sys/net/ipv4/tcp_congestion_control");
+    control << name << std::flush;
+    if (control) return name;
+  }
+  return make_error(ErrorCode::not_permitted, "set the namespace's congestion control", "cubic or reno");
 }
 
 }  // namespace xover::bench

@@ -17,13 +17,13 @@ struct PeerRun {
 
 // Goodput that the receiver saw, in Gbit/s. Congestion control cubic.
 Result<double> iperf3_gbps(const PeerRun& run);
-// Goodput of qperf's tcp_bw, in Gbit/s, with the congestion control of the network namespace.
+// Goodput of qperf's tcp_bw, in Gbit/s, with the network namespace's own congestion control, as for sockperf.
 Result<double> qperf_gbps(const PeerRun& run);
 // Half of sockperf's median round trip of TCP ping-pong, in microseconds: the figure that it prints.
 Result<double> sockperf_half_round_trip_us(const PeerRun& run);
 
-// Moves this process into a network namespace of its own, where `cubic` is everybody's congestion control: qperf cannot
-// be told one. Needs root.
-Result<void> enter_own_network();
+// Moves this process into a network namespace of its own, with a congestion control that does not pace: qperf and
+// sockperf cannot be told one. Gives its name, `reno` where the kernel keeps `cubic` from namespaces. Needs root.
+Result<std::string> enter_own_network();
 
 }  // namespace xover::bench
