@@ -41,6 +41,12 @@ struct Segment {
   std::uint64_t file_offset = 0;
 };
 
+inline std::uint64_t total_bytes(std::span<const Segment> segments) noexcept {
+  std::uint64_t size_bytes = 0;
+  for (const Segment& segment : segments) size_bytes += segment.size_bytes;
+  return size_bytes;
+}
+
 // One message, gathered from its segments in order. The token is the caller's and comes back in completions.
 struct SendOp {
   Token token = 0;

@@ -8,12 +8,6 @@ namespace xover {
 
 namespace {
 
-std::uint64_t total_bytes(const SendOp& op) noexcept {
-  std::uint64_t bytes = 0;
-  for (const Segment& segment : op.segments) bytes += segment.size_bytes;
-  return bytes;
-}
-
 bool take_back(Slot& slot, SlotState from) noexcept {
   return slot.state.compare_exchange_strong(from, SlotState::withdrawn, std::memory_order_acq_rel,
                                             std::memory_order_acquire);
@@ -28,7 +22,7 @@ void Outbound::publish(const SendOp& op, SharedOp* shared, const Faults::Fate& f
   assert(!full());
   Pending& entry = pending(next_);
   entry = {.token = op.token,
-           .bytes = total_bytes(op),
+           .bytes = total_bytes(op.segments),
            .drop_completion = fate.drop_completion,
            .due_ns = fate.delay_ns == 0 ? 0 : monotonic_now_ns() + fate.delay_ns,
            .shared = shared};

@@ -15,12 +15,6 @@ namespace xover {
 
 namespace {
 
-std::uint64_t total_bytes(const SendOp& op) noexcept {
-  std::uint64_t bytes = 0;
-  for (const Segment& segment : op.segments) bytes += segment.size_bytes;
-  return bytes;
-}
-
 class NullChannel final : public Channel {
  public:
   NullChannel(std::uint32_t index, const Limits& limits) : index_(index), limits_(limits), finished_(limits.depth) {}
@@ -32,7 +26,7 @@ class NullChannel final : public Channel {
     const std::size_t accepted = std::min(ops.size(), finished_.room());
     for (const SendOp& op : ops.first(accepted)) {
       assert(op.segments.size() <= limits_.max_segments);
-      finished_.push({op.token, total_bytes(op)});
+      finished_.push({op.token, total_bytes(op.segments)});
     }
     return {accepted, accepted == ops.size() ? Stop::none : Stop::busy};
   }

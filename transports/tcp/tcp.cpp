@@ -68,15 +68,12 @@ constexpr std::string_view way_of_zerocopy =
     "is after the peer's acknowledgement.";
 
 constexpr Descriptor row(std::string_view id, std::string_view summary, std::string_view way_of_a_byte) {
-  Descriptor descriptor;
-  descriptor.id = id;
-  descriptor.family = "tcp";
-  descriptor.path = Path::kernel;
-  descriptor.summary = summary;
-  descriptor.way_of_a_byte = way_of_a_byte;
-  descriptor.options = options;
-  descriptor.links = links;
-  return descriptor;
+  return {.id = id,
+          .family = "tcp",
+          .summary = summary,
+          .way_of_a_byte = way_of_a_byte,
+          .options = options,
+          .links = links};
 }
 
 template <TcpPath path>

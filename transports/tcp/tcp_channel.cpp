@@ -8,16 +8,6 @@
 
 namespace xover {
 
-namespace {
-
-std::size_t total_bytes(std::span<const Segment> segments) {
-  std::size_t size_bytes = 0;
-  for (const Segment& segment : segments) size_bytes += segment.size_bytes;
-  return size_bytes;
-}
-
-}  // namespace
-
 TcpChannel::TcpChannel(SocketShared& shared, std::uint32_t index, FileDescriptor socket, TcpPath path, Pages staging)
     : SocketChannel(shared, index, std::move(socket), path == TcpPath::zerocopy),
       path_(path),

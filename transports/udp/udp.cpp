@@ -63,15 +63,12 @@ constexpr std::string_view way_of_zerocopy =
     "The sender's memory is free again when a notification comes by the socket's error queue.";
 
 constexpr Descriptor row(std::string_view id, std::string_view summary, std::string_view way_of_a_byte) {
-  Descriptor descriptor;
-  descriptor.id = id;
-  descriptor.family = "udp";
-  descriptor.path = Path::kernel;
-  descriptor.summary = summary;
-  descriptor.way_of_a_byte = way_of_a_byte;
-  descriptor.options = options;
-  descriptor.links = links;
-  return descriptor;
+  return {.id = id,
+          .family = "udp",
+          .summary = summary,
+          .way_of_a_byte = way_of_a_byte,
+          .options = options,
+          .links = links};
 }
 
 template <bool zerocopy>
