@@ -2,6 +2,13 @@
 // range; the library's exceptions end here.
 #include "harness/agents/protocol.h"
 
+#include <array>
+#include <concepts>
+#include <map>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
 #include <nlohmann/json.hpp>
 
 namespace xover {
@@ -10,9 +17,61 @@ using nlohmann::json;
 
 namespace {
 
+// Reads one value or a container of them. The JSON library would convert any number into any other, also where C++
+// leaves open what comes out (1e36 into an unsigned), so integers are read here: only integers, only in their range.
+template <typename T>
+void read(const json& from, T& to);
+
+template <std::integral Integer>
+void read_integer(const json& from, Integer& to) {
+  const auto take = [&to](auto number) {
+    if (!std::in_range<Integer>(number)) throw std::out_of_range("an integer outside its range");
+    to = static_cast<Integer>(number);
+  };
+  if (!from.is_number_integer()) throw std::out_of_range("not an integer");
+  from.is_number_unsigned() ? take(from.get<std::uint64_t>()) : take(from.get<std::int64_t>());
+}
+
+template <typename Item>
+void read_items(const json& from, std::vector<Item>& to) {
+  if (!from.is_array()) throw std::out_of_range("not a list");
+  to.assign(from.size(), Item{});
+  for (std::size_t i = 0; i < to.size(); ++i) read(from[i], to[i]);
+}
+
+template <typename Item, std::size_t size>
+void read_items(const json& from, std::array<Item, size>& to) {
+  if (!from.is_array() || from.size() != size) throw std::out_of_range("not a list of the right length");
+  for (std::size_t i = 0; i < size; ++i) read(from[i], to[i]);
+}
+
+template <typename First, typename Second>
+void read_items(const json& from, std::pair<First, Second>& to) {
+  if (!from.is_array() || from.size() != 2) throw std::out_of_range("not a pair");
+  read(from[0], to.first);
+  read(from[1], to.second);
+}
+
+template <typename Item>
+void read_items(const json& from, std::map<std::string, Item>& to) {
+  if (!from.is_object()) throw std::out_of_range("not an object");
+  for (const auto& [name, item] : from.items()) read(item, to[name]);
+}
+
+template <typename T>
+void read(const json& from, T& to) {
+  if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, double> || std::is_same_v<T, std::string>)
+    from.get_to(to);
+  else if constexpr (std::integral<T>)
+    read_integer(from, to);
+  else
+    read_items(from, to);
+}
+
 template <typename Enum>
 Enum enum_from(const json& value, Enum last) {
-  const auto number = value.get<std::uint64_t>();
+  std::uint64_t number = 0;
+  read(value, number);
   if (number > static_cast<std::uint64_t>(last)) throw std::out_of_range("a number outside its enumeration");
   return static_cast<Enum>(number);
 }
@@ -74,19 +133,19 @@ json point_json(const Point& point) {
 Point point_from(const json& value) {
   Point point;
   point.workload = enum_from(value.at("workload"), Workload::paced);
-  value.at("size").get_to(point.size_bytes);
-  value.at("fields").get_to(point.fields);
-  value.at("connections").get_to(point.connections);
-  value.at("depth").get_to(point.depth);
+  read(value.at("size"), point.size_bytes);
+  read(value.at("fields"), point.fields);
+  read(value.at("connections"), point.connections);
+  read(value.at("depth"), point.depth);
   point.wait = enum_from(value.at("wait"), Wait::spin);
   point.touch = enum_from(value.at("touch"), Touch::verify);
-  value.at("pool").get_to(point.pool_bytes);
-  value.at("alignment").get_to(point.alignment_bytes);
+  read(value.at("pool"), point.pool_bytes);
+  read(value.at("alignment"), point.alignment_bytes);
   point.memory = enum_from(value.at("memory"), Memory::foreign);
-  value.at("late").get_to(point.late_ns);
-  value.at("congestion_control").get_to(point.congestion_control);
+  read(value.at("late"), point.late_ns);
+  read(value.at("congestion_control"), point.congestion_control);
   point.placement = enum_from(value.at("placement"), Placement::cross_package);
-  value.at("rate").get_to(point.rate_per_second);
+  read(value.at("rate"), point.rate_per_second);
   point.link = link_from(value.at("link"));
   return point;
 }
@@ -98,10 +157,10 @@ json histogram_json(const Histogram& histogram) {
 
 Histogram histogram_from(const json& value) {
   Histogram::Sparse sparse;
-  value.at("buckets").get_to(sparse.buckets);
-  value.at("min_ns").get_to(sparse.min_ns);
-  value.at("max_ns").get_to(sparse.max_ns);
-  value.at("sum_ns").get_to(sparse.sum_ns);
+  read(value.at("buckets"), sparse.buckets);
+  read(value.at("min_ns"), sparse.min_ns);
+  read(value.at("max_ns"), sparse.max_ns);
+  read(value.at("sum_ns"), sparse.sum_ns);
   Histogram histogram;
   if (!histogram.from_sparse(sparse)) throw std::out_of_range("impossible histogram");
   return histogram;
@@ -115,9 +174,9 @@ json ledger_json(const Ledger& ledger) {
 
 Ledger ledger_from(const json& value) {
   Ledger ledger;
-  value.at("user_copied").get_to(ledger.user_copied_bytes);
-  value.at("completed").get_to(ledger.completed_bytes);
-  value.at("handover").get_to(ledger.handover_bytes);
+  read(value.at("user_copied"), ledger.user_copied_bytes);
+  read(value.at("completed"), ledger.completed_bytes);
+  read(value.at("handover"), ledger.handover_bytes);
   return ledger;
 }
 
@@ -128,7 +187,7 @@ json optional_json(const std::optional<Number>& value) {
 
 template <typename Number>
 void optional_from(const json& value, std::optional<Number>& to) {
-  if (!value.is_null()) to = value.get<Number>();
+  if (!value.is_null()) read(value, to.emplace());
 }
 
 json cpu_json(const CpuUsage& cpu) {
@@ -146,14 +205,14 @@ json cpu_json(const CpuUsage& cpu) {
 CpuUsage cpu_from(const json& value) {
   CpuUsage cpu;
   cpu.source = enum_from(value.at("source"), CpuSource::cpu_time);
-  value.at("worker_ns").get_to(cpu.worker_ns);
+  read(value.at("worker_ns"), cpu.worker_ns);
   optional_from(value.at("other_ns"), cpu.other_ns);
-  value.at("cycles").get_to(cpu.cycles);
+  read(value.at("cycles"), cpu.cycles);
   optional_from(value.at("instructions"), cpu.instructions);
   optional_from(value.at("llc_misses"), cpu.llc_misses);
   optional_from(value.at("l1d_misses"), cpu.l1d_misses);
-  value.at("context_switches").get_to(cpu.context_switches);
-  value.at("page_faults").get_to(cpu.page_faults);
+  read(value.at("context_switches"), cpu.context_switches);
+  read(value.at("page_faults"), cpu.page_faults);
   return cpu;
 }
 
@@ -165,12 +224,12 @@ json copy_share_json(const CopyShare& share) {
 
 CopyShare copy_share_from(const json& value) {
   CopyShare share;
-  value.at("available").get_to(share.available);
-  value.at("reason").get_to(share.reason);
-  value.at("samples").get_to(share.samples);
-  value.at("copy_samples").get_to(share.copy_samples);
-  value.at("pin_samples").get_to(share.pin_samples);
-  value.at("lost_samples").get_to(share.lost_samples);
+  read(value.at("available"), share.available);
+  read(value.at("reason"), share.reason);
+  read(value.at("samples"), share.samples);
+  read(value.at("copy_samples"), share.copy_samples);
+  read(value.at("pin_samples"), share.pin_samples);
+  read(value.at("lost_samples"), share.lost_samples);
   return share;
 }
 
@@ -186,9 +245,13 @@ json to_json(const Error& error) {
 
 Error error_from_json(const json& value) {
   auto error = guarded("error", [&] {
-    return Error{enum_from(value.at("code"), ErrorCode::internal), value.at("errno").get<int>(),
-                 value.at("operation").get<std::string>(), value.at("context").get<std::string>(),
-                 value.at("remedy").get<std::string>()};
+    Error read_error;
+    read_error.code = enum_from(value.at("code"), ErrorCode::internal);
+    read(value.at("errno"), read_error.errno_value);
+    read(value.at("operation"), read_error.operation);
+    read(value.at("context"), read_error.context);
+    read(value.at("remedy"), read_error.remedy);
+    return read_error;
   });
   return error ? *error : error.error();
 }
@@ -220,12 +283,12 @@ Result<SampleSpec> sample_spec_from_json(const json& value) {
     SampleSpec spec;
     spec.variant = variant_from(value.at("variant"));
     spec.point = point_from(value.at("point"));
-    value.at("warmup_ns").get_to(spec.warmup_ns);
-    value.at("duration_ns").get_to(spec.duration_ns);
-    value.at("sender_cores").get_to(spec.sender_cores);
-    value.at("receiver_cores").get_to(spec.receiver_cores);
-    value.at("soakers").get_to(spec.soakers);
-    value.at("kernel_symbols").get_to(spec.kernel_symbols);
+    read(value.at("warmup_ns"), spec.warmup_ns);
+    read(value.at("duration_ns"), spec.duration_ns);
+    read(value.at("sender_cores"), spec.sender_cores);
+    read(value.at("receiver_cores"), spec.receiver_cores);
+    read(value.at("soakers"), spec.soakers);
+    read(value.at("kernel_symbols"), spec.kernel_symbols);
     return spec;
   });
 }
@@ -249,19 +312,19 @@ json to_json(const SideReport& report) {
 Result<SideReport> side_report_from_json(const json& value) {
   return guarded("report", [&] {
     SideReport report;
-    value.at("messages").get_to(report.messages);
-    value.at("bytes").get_to(report.bytes);
-    value.at("lost_messages").get_to(report.lost_messages);
-    value.at("first_ns").get_to(report.first_ns);
-    value.at("last_ns").get_to(report.last_ns);
-    value.at("busy").get_to(report.busy);
+    read(value.at("messages"), report.messages);
+    read(value.at("bytes"), report.bytes);
+    read(value.at("lost_messages"), report.lost_messages);
+    read(value.at("first_ns"), report.first_ns);
+    read(value.at("last_ns"), report.last_ns);
+    read(value.at("busy"), report.busy);
     report.latency = histogram_from(value.at("latency"));
     report.ledger = ledger_from(value.at("ledger"));
     report.cpu = cpu_from(value.at("cpu"));
     optional_from(value.at("not_soaked_ns"), report.not_soaked_ns);
     report.copy_share = copy_share_from(value.at("copy_share"));
-    value.at("counters").get_to(report.counters);
-    value.at("facts").get_to(report.facts);
+    read(value.at("counters"), report.counters);
+    read(value.at("facts"), report.facts);
     return report;
   });
 }

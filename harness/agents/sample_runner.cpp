@@ -88,7 +88,11 @@ class SampleCall {
 
   Result<SideReport> side_report(Result<json> reply) {
     if (!reply) return tl::make_unexpected(reply.error());
-    return side_report_from_json(reply->value("report", json()));
+    auto report = side_report_from_json(reply->value("report", json()));
+    if (report && !report->ledger.balanced())
+      return make_error(ErrorCode::internal, "check the ledger", "its classes do not sum to the bytes completed",
+                        "this is a bug of the transport: please report it");
+    return report;
   }
 
   // A sample without a message has no figures, and a row of zeros would hide why.

@@ -56,7 +56,7 @@ struct SampleSide::Connection {
   Worker worker;
 };
 
-SampleSide::SampleSide(const SampleSpec& spec, Role role) : spec_(spec), role_(role) {
+SampleSide::SampleSide(const SampleSpec& spec, Role role) : spec_(spec) {
   const auto& cores = role == Role::sender ? spec.sender_cores : spec.receiver_cores;
   for (unsigned i = 0; i < spec.point.connections; ++i)
     connections_.push_back(std::make_unique<Connection>(i, core_of(cores, i)));

@@ -46,7 +46,6 @@ class SampleSide {
   void end_soaking();
 
   SampleSpec spec_;
-  Role role_;
   std::unique_ptr<Soakers> soakers_;
   std::optional<std::int64_t> not_soaked_ns_;  // in the last phase, of all soaked cores
   std::vector<std::unique_ptr<Connection>> connections_;

@@ -89,5 +89,13 @@ TEST(Protocol, NonsenseIsAnError) {
   EXPECT_FALSE(sample_spec_from_json(spec).has_value()) << "a workload that does not exist";
 }
 
+TEST(Protocol, NumbersThatDoNotFitAreErrors) {
+  for (const json& core : {json(6.6e36), json(1.5), json(-1), json(1ull << 40), json("1"), json(true)}) {
+    json spec = to_json(some_spec());
+    spec["sender_cores"] = json::array({core});
+    EXPECT_FALSE(sample_spec_from_json(spec).has_value()) << core;
+  }
+}
+
 }  // namespace
 }  // namespace xover
