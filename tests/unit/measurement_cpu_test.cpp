@@ -5,6 +5,7 @@
 
 #include "core/clock.h"
 #include "harness/measurement/cpu_meter.h"
+#include "tests/support/sanitizer.h"
 
 namespace xover {
 namespace {
@@ -98,6 +99,7 @@ TEST(CpuMeter, sees_cpu_time_and_not_sleep) {
 }
 
 TEST(CpuMeter, counts_page_faults) {
+  if (test::under_sanitizer) GTEST_SKIP() << "a sanitizer's shadow of the memory faults, too";
   constexpr std::size_t pages = 64, page_bytes = 4096;
   CpuMeter meter;
   auto* memory =
