@@ -36,8 +36,14 @@ struct Run {
   const std::string& reason() const { return items.front().reason; }
 };
 
+// The interval of this one ratio leaves out 1, but a run of many comparisons would find some such by chance.
+bool needs_more_rounds(const Comparison& comparison) {
+  return comparison.verdict == Verdict::indistinguishable && (comparison.ratio.low > 1 || comparison.ratio.high < 1);
+}
+
 bool same_outcome(const Item& a, const Item& b) {
-  return a.comparison->verdict == b.comparison->verdict && a.reason == b.reason;
+  return a.comparison->verdict == b.comparison->verdict && a.reason == b.reason &&
+         needs_more_rounds(*a.comparison) == needs_more_rounds(*b.comparison);
 }
 
 std::string place_of(const CellResult& cell, const Point& point, const std::vector<const Axis*>& varying) {
@@ -236,6 +242,12 @@ std::string statement(const Run& run) {
                          verdict_word(comparison));
     }
     case Verdict::indistinguishable:
+      if (needs_more_rounds(comparison))
+        return fmt::format(
+            "{} seems to differ from {} by {} ({} times, {}), but with as many comparisons as this run "
+            "makes that may be chance: take more rounds.",
+            comparison.candidate, comparison.baseline, metric_noun(comparison.metric), bounds_text(run),
+            rounds_text(run));
       return fmt::format("{} cannot be told from {} by {} ({} times, {}).", comparison.candidate, comparison.baseline,
                          metric_noun(comparison.metric), bounds_text(run), rounds_text(run));
     case Verdict::too_few_rounds:

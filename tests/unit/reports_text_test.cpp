@@ -157,11 +157,19 @@ TEST(Sentences, CutWhereTheVerdictChanges) {
   ResultDocument document = large_document();
   // One connection, 16K, tcp.sendmsg.
   document.comparisons[6].verdict = Verdict::indistinguishable;
+  document.comparisons[6].ratio = {1.01, 0.98, 1.04};
   const std::vector<std::string> sentences = comparison_sentences(document);
   ASSERT_EQ(sentences.size(), 4U);
   EXPECT_TRUE(contains(sentences[0], "256 to 4K on lo, one core, 1 connection:"));
   EXPECT_TRUE(contains(sentences[1], "16K on lo, one core, 1 connection: tcp.sendmsg cannot be told from tcp.send"));
   EXPECT_TRUE(contains(sentences[2], "2, 4, 8 connections"));
+}
+
+TEST(Sentences, SayWhenOnlyTheNumberOfComparisonsIsInTheWay) {
+  ResultDocument document = large_document();
+  document.comparisons[6].verdict = Verdict::indistinguishable;
+  document.comparisons[6].ratio = {1.10, 1.05, 1.15};
+  EXPECT_TRUE(contains(comparison_sentences(document)[1], "tcp.sendmsg seems to differ from tcp.send"));
 }
 
 // The sentence about tcp.zerocopy against tcp.send at 64K, with this ledger and outcome.
