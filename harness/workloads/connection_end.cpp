@@ -97,8 +97,8 @@ void ConnectionEnd::begin_phase(std::uint32_t phase) {
   if (datagrams_ && pool_.slots() > 0) next_number_ += (pool_.slots() - next_number_ % pool_.slots()) % pool_.slots();
   phase_first_number_ = next_number_;
   phase_first_position_ = stream_position_;
-  sent_messages_ = failed_messages_ = busy_ = datagrams_arrived_ = 0;
-  last_arrival_ = ticks_now();
+  sent_messages_ = failed_messages_ = busy_ = arrived_messages_ = partial_message_bytes_ = 0;
+  now_ = last_arrival_ = ticks_now();
   ticks_between_renewals_ = static_cast<Ticks>(ticks_per_second() * nap_renewal_seconds);
   renew_nap_deadline(last_arrival_);
   first_ns = last_ns = 0;
@@ -130,11 +130,6 @@ void ConnectionEnd::add_to(SideReport& report) const {
   }
   if (failed_messages_ > 0) report.counters["failed_messages"] += failed_messages_;
   for (const Fact& fact : session_->facts()) report.facts[fact.name] = fact.value;
-}
-
-std::uint64_t ConnectionEnd::arrived_messages() const {
-  if (datagrams_) return datagrams_arrived_;
-  return (stream_position_ - phase_first_position_) / std::max<std::uint64_t>(1, spec_.point.size_bytes);
 }
 
 Error error_of(const ConnectionEnd& end) { return to_error(end.failure()); }

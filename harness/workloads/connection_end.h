@@ -34,7 +34,7 @@ class ConnectionEnd {
  public:
   // What a turn brought, for the loops.
   struct Turn {
-    Ticks now = 0;  // when the completions were taken
+    Ticks now = 0;  // when the completions were taken; a few turns old when none of them needed the time
     std::uint64_t arrived_messages = 0;
     bool progressed = false;
   };
@@ -67,7 +67,7 @@ class ConnectionEnd {
   const Limits& limits() const { return session_->limits(); }
   std::size_t in_flight() const { return in_flight_; }
   std::uint64_t sent_messages() const { return sent_messages_; }
-  std::uint64_t arrived_messages() const;
+  std::uint64_t arrived_messages() const { return arrived_messages_; }
   Histogram& latency() { return latency_; }
   bool records_release_latency = false;
   Ticks last_arrival() const { return last_arrival_; }
@@ -81,6 +81,7 @@ class ConnectionEnd {
       : spec_(spec), role_(role), seed_(connection + 1) {}
   Result<void> adopt(Result<Channel*> channel);
   void renew_nap_deadline(Ticks now) noexcept;
+  bool needs_time(std::size_t completions) noexcept;
   void take_release(const Completion& completion, Ticks now) noexcept;
   std::uint64_t take_arrival(Completion& completion, Ticks now) noexcept;
   std::uint64_t take_datagram(std::span<const std::byte> bytes) noexcept;
@@ -112,8 +113,10 @@ class ConnectionEnd {
   std::vector<std::uint32_t> idle_buffers_;
   std::unique_ptr<PayloadChecker> checker_;
   std::uint64_t stream_position_ = 0, phase_first_position_ = 0;
-  std::uint64_t datagrams_arrived_ = 0;
+  std::uint64_t arrived_messages_ = 0, partial_message_bytes_ = 0;
   Ticks last_arrival_ = 0;
+  Ticks now_ = 0;  // the last time that was read
+  std::uint32_t turns_without_time_ = 0;
   MonotonicNs nap_deadline_ns_ = 0;
   Ticks nap_renewed_at_ = 0, ticks_between_renewals_ = 0;
   std::uint64_t touched_ = 0;  // so that reading every byte has a use

@@ -70,7 +70,7 @@ Result<void> send_pingpong(ConnectionEnd& end, const PhaseOrder& order) {
   const Ticks start = ticks_now();
   for (Ticks now = start; now - start < ticks_of(order.duration_ns);) {
     end.offer_buffers();
-    const Ticks sent_at = ticks_now();
+    const Ticks sent_at = now;  // the last answer came just now
     while (end.lend(1, sent_at) == 0) {
       if (end.failure()) return dead(end);
       end.turn();
