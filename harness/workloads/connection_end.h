@@ -109,7 +109,7 @@ class ConnectionEnd {
 
   // Receiving.
   Pages receive_pages_;
-  std::size_t receive_buffer_bytes_ = 0, receive_buffers_ = 0, buffers_on_loan_ = 0;
+  std::size_t receive_buffer_bytes_ = 0, receive_buffers_ = 0;
   std::vector<std::uint32_t> idle_buffers_;
   std::unique_ptr<PayloadChecker> checker_;
   std::uint64_t stream_position_ = 0, phase_first_position_ = 0;

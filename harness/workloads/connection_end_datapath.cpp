@@ -107,7 +107,6 @@ std::uint64_t ConnectionEnd::take_arrival(Completion& completion, Ticks now) noe
     bytes = completion.lease.bytes();
   } else {
     idle_buffers_.push_back(static_cast<std::uint32_t>(completion.token));  // within its capacity: no allocation
-    --buffers_on_loan_;
     bytes = {receive_pages_.data() + completion.token * receive_buffer_bytes_, completion.bytes};
   }
   if (completion.failure && !failure_) failure_ = completion.failure;
@@ -152,7 +151,6 @@ void ConnectionEnd::offer_buffers() noexcept {
     const RxBuffer offered{buffer, receive_pages_.data() + buffer * receive_buffer_bytes_, receive_buffer_bytes_};
     if (channel_->offer({&offered, 1}) == 0) return;
     idle_buffers_.pop_back();
-    ++buffers_on_loan_;
   }
 }
 
