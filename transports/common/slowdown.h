@@ -6,8 +6,17 @@
 #include <cstdint>
 
 #include "core/clock.h"
+#include "core/options.h"
 
 namespace xover {
+
+inline constexpr OptionSpec slowdown_option{"slowdown_percent",
+                                            OptionKind::integer,
+                                            "0",
+                                            "",
+                                            0,
+                                            90,
+                                            "stretches every send by this much, to show what the instrument can see"};
 
 class Slowdown {
  public:

@@ -1,12 +1,13 @@
 // The rows of the TCP transports: what they are, what can be set, whether they run here.
 #include "transports/tcp/tcp.h"
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <memory>
 
+#include "transports/common/option_tables.h"
+#include "transports/common/slowdown.h"
 #include "transports/common/sockets.h"
 #include "transports/tcp/tcp_session.h"
 
@@ -14,17 +15,7 @@ namespace xover {
 
 namespace {
 
-constexpr std::array options{
-    OptionSpec{"ip", OptionKind::choice, "4", "4|6", 0, 0, "IP version"},
-    OptionSpec{"congestion_control", OptionKind::choice, "system", "system|cubic|reno|bbr", 0, 0,
-               "TCP congestion control; system leaves the kernel's default"},
-    OptionSpec{"nodelay", OptionKind::boolean, "off", "", 0, 1, "send small messages at once (TCP_NODELAY)"},
-    OptionSpec{"send_buffer", OptionKind::size, "0", "", 0, INT32_MAX, "SO_SNDBUF; 0 leaves it to the kernel's tuning"},
-    OptionSpec{"receive_buffer", OptionKind::size, "0", "", 0, INT32_MAX,
-               "SO_RCVBUF; 0 leaves it to the kernel's tuning"},
-    OptionSpec{"slowdown_percent", OptionKind::integer, "0", "", 0, 90,
-               "stretches every send by this much, to show what the instrument can see"},
-};
+constexpr auto options = joined(tcp_options, std::array{slowdown_option});
 
 constexpr std::array<std::string_view, 1> links{"lo"};
 
@@ -41,10 +32,7 @@ template <TcpPath path>
 Result<std::unique_ptr<Session>> open(const OpenParameters& parameters) {
   if (auto known = require_socket_link(parameters.link, "tcp"); !known) return tl::make_unexpected(known.error());
   auto session = std::make_unique<TcpSession>(parameters, path);
-  // What the kernel refuses is said here, not when the first peer comes.
-  const auto trial = make_socket(ip_version(parameters.options), SOCK_STREAM);
-  if (!trial) return tl::make_unexpected(trial.error());
-  if (auto done = session->configure(trial->get()); !done) return tl::make_unexpected(done.error());
+  if (auto done = session->try_out(); !done) return tl::make_unexpected(done.error());
   return session;
 }
 

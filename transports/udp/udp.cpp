@@ -1,12 +1,13 @@
 // The rows of the UDP transports: what they are, what can be set, whether they run here.
 #include "transports/udp/udp.h"
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <memory>
 
+#include "transports/common/option_tables.h"
+#include "transports/common/slowdown.h"
 #include "transports/common/sockets.h"
 #include "transports/udp/udp_session.h"
 
@@ -14,18 +15,7 @@ namespace xover {
 
 namespace {
 
-constexpr std::array options{
-    OptionSpec{"ip", OptionKind::choice, "4", "4|6", 0, 0, "IP version"},
-    OptionSpec{"send_buffer", OptionKind::size, "4M", "", 0, INT32_MAX,
-               "SO_SNDBUF, beyond the system's limit where permitted; 0 leaves the default"},
-    OptionSpec{"receive_buffer", OptionKind::size, "4M", "", 0, INT32_MAX,
-               "SO_RCVBUF, beyond the system's limit where permitted; 0 leaves the default"},
-    OptionSpec{"gso", OptionKind::size, "0", "", 0, 65507,
-               "the kernel cuts each op into datagrams of this size (UDP_SEGMENT); 0: an op is a datagram"},
-    OptionSpec{"gro", OptionKind::boolean, "off", "", 0, 1, "the kernel joins received datagrams (UDP_GRO)"},
-    OptionSpec{"slowdown_percent", OptionKind::integer, "0", "", 0, 90,
-               "stretches every send by this much, to show what the instrument can see"},
-};
+constexpr auto options = joined(udp_options, std::array{slowdown_option});
 
 constexpr std::array<std::string_view, 1> links{"lo"};
 
@@ -42,10 +32,7 @@ template <bool zerocopy>
 Result<std::unique_ptr<Session>> open(const OpenParameters& parameters) {
   if (auto known = require_socket_link(parameters.link, "udp"); !known) return tl::make_unexpected(known.error());
   auto session = std::make_unique<UdpSession>(parameters, zerocopy);
-  // What the kernel refuses is said here, not when the first peer comes.
-  const auto trial = make_socket(ip_version(parameters.options), SOCK_DGRAM);
-  if (!trial) return tl::make_unexpected(trial.error());
-  if (auto done = session->configure(trial->get()); !done) return tl::make_unexpected(done.error());
+  if (auto done = session->try_out(); !done) return tl::make_unexpected(done.error());
   return session;
 }
 

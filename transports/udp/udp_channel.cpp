@@ -7,7 +7,7 @@
 #include <cassert>
 #include <cerrno>
 
-#include "transports/udp/handshake.h"
+#include "transports/common/udp_handshake.h"
 
 namespace xover {
 

@@ -1,240 +1,61 @@
-// The handshake, and setsockopt.
+// The limits of UDP, and what a connected socket needs to be a channel.
 #include "transports/udp/udp_session.h"
 
-#include <netinet/in.h>
-#include <netinet/udp.h>
-#include <poll.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <optional>
 
 namespace xover {
 
 namespace {
 
-constexpr MonotonicNs hello_interval_ns = 20'000'000;
-constexpr std::size_t max_payload_v4 = 65507;  // 65535 less the headers of IPv4 and UDP
-constexpr std::size_t max_payload_v6 = 65527;  // IPv6 does not count its own header
-constexpr std::size_t max_gso_segments = 64;   // UDP_MAX_SEGMENTS of the kernels before 6.9; later ones allow 128
-
 Limits udp_limits(const OpenParameters& parameters) {
-  const std::size_t gso = parameters.options.size_bytes("gso");
-  const bool v6 = ip_version(parameters.options) == IpVersion::v6;
   Limits limits;
   limits.max_channels = parameters.max_channels;
   limits.depth = parameters.depth;
-  limits.max_op_bytes = v6 ? max_payload_v6 : max_payload_v4;
-  if (gso != 0) limits.max_op_bytes = std::min(limits.max_op_bytes, gso * max_gso_segments);
+  limits.max_op_bytes = largest_datagram_bytes(parameters.options);
   limits.max_segments = UdpChannel::max_segments;
   limits.framing = Framing::message;
   limits.receive = Receive::offered;
   limits.max_offered = std::max<std::size_t>(parameters.depth, 64);
-  limits.whole_messages = gso == 0 && !parameters.options.boolean("gro");
+  limits.whole_messages = parameters.options.size_bytes("gso") == 0 && !parameters.options.boolean("gro");
   limits.foreign_memory = true;
   return limits;
 }
 
-std::vector<Fact> facts_of(int fd) {
-  return {{"send_buffer_bytes", std::to_string(get_option(fd, SOL_SOCKET, SO_SNDBUF))},
-          {"receive_buffer_bytes", std::to_string(get_option(fd, SOL_SOCKET, SO_RCVBUF))},
-          {"gso_bytes", std::to_string(get_option(fd, SOL_UDP, UDP_SEGMENT))},
-          {"gro", get_option(fd, SOL_UDP, UDP_GRO) > 0 ? "on" : "off"}};
-}
-
-// Beyond the system's limit where permitted (CAP_NET_ADMIN), else as much as the limit gives; facts() tells how much.
-Result<void> set_buffer(int fd, int forced_name, int name, std::size_t size_bytes, const char* what) {
-  if (size_bytes == 0) return {};
-  const int value = static_cast<int>(size_bytes);
-  if (setsockopt(fd, SOL_SOCKET, forced_name, &value, sizeof value) == 0) return {};
-  return set_option(fd, SOL_SOCKET, name, value, what);
-}
-
-Result<void> report_network_errors(int fd, bool on) {
-  const bool v6 = get_option(fd, SOL_SOCKET, SO_DOMAIN) == AF_INET6;
-  return v6 ? set_option(fd, SOL_IPV6, IPV6_RECVERR, on, "IPV6_RECVERR")
-            : set_option(fd, SOL_IP, IP_RECVERR, on, "IP_RECVERR");
-}
-
-std::uint64_t random_nonce() {
-  std::uint64_t nonce = 0;
-  if (getrandom(&nonce, sizeof nonce, GRND_NONBLOCK) != sizeof nonce) nonce = ticks_now();
-  return nonce;
-}
-
-// The next datagram if it is a handshake of this program's version; others are dropped.
-std::optional<Handshake> take_handshake(int fd, sockaddr_storage& from) {
-  Handshake handshake;
-  socklen_t size = sizeof from;
-  const ssize_t received =
-      recvfrom(fd, &handshake, sizeof handshake, MSG_DONTWAIT | MSG_TRUNC, reinterpret_cast<sockaddr*>(&from), &size);
-  if (received != sizeof handshake || handshake.magic != Handshake::magic_value) return std::nullopt;
-  if (handshake.version != Handshake::version_value) return std::nullopt;
-  return handshake;
-}
-
-bool send_handshake(int fd, Handshake::Kind kind, std::uint64_t nonce, const SocketAddress* to) {
-  Handshake handshake;
-  handshake.kind = kind;
-  handshake.nonce = nonce;
-  return sendto(fd, &handshake, sizeof handshake, MSG_NOSIGNAL, to == nullptr ? nullptr : to->data(),
-                to == nullptr ? 0 : to->size()) == sizeof handshake;
-}
-
-// Takes the datagram at the head of the queue off if it is a handshake; data stays.
-void drop_ready(int fd) {
-  std::byte begin[sizeof(Handshake)];
-  const ssize_t size = recv(fd, begin, sizeof begin, MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC);
-  if (size == sizeof begin && is_handshake(sizeof begin, begin)) recv(fd, begin, sizeof begin, MSG_DONTWAIT);
-}
-
 }  // namespace
 
+// With lent pages the network's errors are not asked for: there ENOBUFS must mean that the call was not counted, or the
+// own count of calls would part from the kernel's.
 UdpSession::UdpSession(const OpenParameters& parameters, bool zerocopy)
     : SocketSession(udp_limits(parameters), parameters.options.integer("slowdown_percent")),
       zerocopy_(zerocopy),
-      options_(parameters.options) {}
-
-Result<FileDescriptor> UdpSession::make_bound_socket(IpVersion version) const {
-  auto socket = make_socket(version, SOCK_DGRAM);
-  if (!socket) return socket;
-  if (auto done = configure(socket->get()); !done) return tl::make_unexpected(done.error());
-  const SocketAddress own = SocketAddress::loopback(version);
-  if (bind(socket->get(), own.data(), own.size()) != 0) return system_error("bind", own.text());
-  return socket;
-}
-
-Result<std::string> UdpSession::listen() {
-  auto socket = make_bound_socket(ip_version(options_));
-  if (!socket) return tl::make_unexpected(socket.error());
-  auto bound = SocketAddress::local_of(socket->get());
-  if (!bound) return tl::make_unexpected(bound.error());
-  listener_ = std::move(*socket);
-  return bound->text();
-}
+      sockets_(parameters.options, !zerocopy) {}
 
 Result<Channel*> UdpSession::accept(MonotonicNs deadline) {
-  if (!listener_) return make_error(ErrorCode::bad_input, "accept", "this session does not listen");
   if (auto room = room_for_channel("accept"); !room) return tl::make_unexpected(room.error());
-  const auto hello = await_hello(deadline);
-  if (!hello) return tl::make_unexpected(hello.error());
-  auto socket = make_bound_socket(ip_version(options_));
-  if (!socket) return tl::make_unexpected(socket.error());
-  if (::connect(socket->get(), hello->from.data(), hello->from.size()) != 0) {
-    return system_error("connect", hello->from.text());
-  }
-  answered_.push_back(hello->nonce);
-  if (auto done = welcome(socket->get(), *hello, deadline); !done) return tl::make_unexpected(done.error());
-  return adopt_pair(std::move(*socket));
-}
-
-Result<UdpSession::Hello> UdpSession::await_hello(MonotonicNs deadline) {
-  for (;;) {
-    auto ready = await(listener_.get(), POLLIN, deadline, "accept", "no peer came");
-    if (!ready) return tl::make_unexpected(ready.error());
-    sockaddr_storage from{};
-    const auto handshake = take_handshake(listener_.get(), from);
-    const bool is_new = handshake && handshake->kind == Handshake::Kind::hello &&
-                        std::ranges::find(answered_, handshake->nonce) == answered_.end();
-    if (is_new) return Hello{SocketAddress::of(from), handshake->nonce};
-    // What came was something else, which does not stretch the bound.
-    if (monotonic_now_ns() >= deadline) return make_error(ErrorCode::timed_out, "accept", "no peer came");
-  }
-}
-
-// Repeats the welcome until the peer shows that it has it, by `ready` or by data.
-Result<void> UdpSession::welcome(int fd, const Hello& hello, MonotonicNs deadline) {
-  for (;;) {
-    send_handshake(fd, Handshake::Kind::welcome, hello.nonce, nullptr);
-    const MonotonicNs now = monotonic_now_ns();
-    const MonotonicNs until = std::min(deadline, now + hello_interval_ns);
-    const auto answered = await(fd, POLLIN, until, "accept", hello.from.text() + " did not answer");
-    if (answered) {
-      drop_ready(fd);
-      return {};
-    }
-    if (answered.error().code != ErrorCode::timed_out || until == deadline) return answered;
-  }
+  return adopt_pair(sockets_.accept(deadline));
 }
 
 Result<Channel*> UdpSession::connect(const std::string& address, MonotonicNs deadline) {
   if (auto room = room_for_channel("connect"); !room) return tl::make_unexpected(room.error());
-  const auto listener = SocketAddress::parse(address);
-  if (!listener) return tl::make_unexpected(listener.error());
-  auto socket = make_bound_socket(listener->family() == AF_INET6 ? IpVersion::v6 : IpVersion::v4);
+  return adopt_pair(sockets_.connect(address, deadline));
+}
+
+Result<Channel*> UdpSession::adopt_pair(Result<FileDescriptor> socket) {
   if (!socket) return tl::make_unexpected(socket.error());
-  const auto peer = await_welcome(socket->get(), *listener, deadline);
-  if (!peer) return tl::make_unexpected(peer.error());
-  if (::connect(socket->get(), peer->data(), peer->size()) != 0) return system_error("connect", peer->text());
-  if (!send_handshake(socket->get(), Handshake::Kind::ready, 0, nullptr)) return system_error("send", peer->text());
-  return adopt_pair(std::move(*socket));
-}
-
-Result<SocketAddress> UdpSession::await_welcome(int fd, const SocketAddress& listener, MonotonicNs deadline) {
-  // Else nobody would tell a socket without a peer that its hello was refused.
-  if (auto done = report_network_errors(fd, true); !done) return tl::make_unexpected(done.error());
-  const std::uint64_t nonce = random_nonce();
-  for (;; ++hello_retries_) {
-    if (!send_handshake(fd, Handshake::Kind::hello, nonce, &listener)) {
-      return system_error("connect", listener.text(), "is the other side running?");
-    }
-    const MonotonicNs until = std::min(deadline, monotonic_now_ns() + hello_interval_ns);
-    const auto ready = await(fd, POLLIN, until, "connect", listener.text());
-    if (!ready) {
-      if (ready.error().code != ErrorCode::timed_out || until == deadline) return tl::make_unexpected(ready.error());
-      continue;
-    }
-    errno = get_option(fd, SOL_SOCKET, SO_ERROR);
-    if (errno != 0) return system_error("connect", listener.text(), "is the other side running?");
-    sockaddr_storage from{};
-    const auto handshake = take_handshake(fd, from);
-    if (handshake && handshake->kind == Handshake::Kind::welcome && handshake->nonce == nonce) {
-      if (auto done = report_network_errors(fd, !zerocopy_); !done) return tl::make_unexpected(done.error());
-      return SocketAddress::of(from);
-    }
-    // What came was something else, which does not stretch the bound.
-    if (monotonic_now_ns() >= deadline) return make_error(ErrorCode::timed_out, "connect", listener.text());
+  if (zerocopy_) {
+    auto done = set_option(socket->get(), SOL_SOCKET, SO_ZEROCOPY, 1, "SO_ZEROCOPY", "boot Linux 5.0 or newer");
+    if (!done) return tl::make_unexpected(done.error());
   }
-}
-
-Result<Channel*> UdpSession::adopt_pair(FileDescriptor socket) {
-  facts_ = facts_of(socket.get());
-  return adopt(std::make_unique<UdpChannel>(shared_, next_index(), std::move(socket), zerocopy_, errors_));
-}
-
-Result<void> UdpSession::configure(int fd) const {
-  const auto first_error = [](std::initializer_list<Result<void>> results) {
-    const auto failed = std::ranges::find_if(results, [](const Result<void>& result) { return !result; });
-    return failed == results.end() ? Result<void>{} : *failed;
-  };
-  const int gso = static_cast<int>(options_.size_bytes("gso"));
-  const bool gro = options_.boolean("gro");
-  const char* const newer = "boot Linux 5.0 or newer, or leave this option out";
-  return first_error({
-      set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, options_.size_bytes("send_buffer"), "SO_SNDBUF"),
-      set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, options_.size_bytes("receive_buffer"), "SO_RCVBUF"),
-      gso != 0 ? set_option(fd, SOL_UDP, UDP_SEGMENT, gso, "UDP_SEGMENT", newer) : Result<void>{},
-      gro ? set_option(fd, SOL_UDP, UDP_GRO, 1, "UDP_GRO", newer) : Result<void>{},
-      zerocopy_ ? set_option(fd, SOL_SOCKET, SO_ZEROCOPY, 1, "SO_ZEROCOPY", "boot Linux 5.0 or newer") : Result<void>{},
-      // Reports datagrams that the device's queue dropped. Not with lent pages: there ENOBUFS must mean that the call
-      // was not counted, or the own count of calls would part from the kernel's.
-      report_network_errors(fd, !zerocopy_),
-      set_call_timeouts(fd),
-  });
+  return adopt(std::make_unique<UdpChannel>(shared_, next_index(), std::move(*socket), zerocopy_, errors_));
 }
 
 std::vector<Counter> UdpSession::counters() const {
   std::vector<Counter> counters = shared_.counters.list();
-  counters.push_back({"hello_retries", hello_retries_});
+  counters.push_back({"hello_retries", sockets_.hello_retries()});
   errors_.append_to(counters);
   return counters;
-}
-
-std::vector<Fact> UdpSession::facts() const {
-  const int fd = first_open_socket();
-  return fd >= 0 ? facts_of(fd) : facts_;
 }
 
 }  // namespace xover

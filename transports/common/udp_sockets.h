@@ -1,0 +1,67 @@
+// Connected UDP sockets, found by a handshake and configured as the common UDP options ask: what every transport over
+// UDP begins with. Control plane only. connect() returns only after the peer's accept() has answered, so both must not
+// be called by the same thread. Sockets are in blocking mode, and their calls block for at most set_call_timeouts().
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/transport.h"
+#include "transports/common/sockets.h"
+
+namespace xover {
+
+// The options that UdpSockets reads; a transport's table begins with them.
+inline constexpr std::array udp_options{
+    OptionSpec{"ip", OptionKind::choice, "4", "4|6", 0, 0, "IP version"},
+    OptionSpec{"send_buffer", OptionKind::size, "4M", "", 0, INT32_MAX,
+               "SO_SNDBUF, beyond the system's limit where permitted; 0 leaves the default"},
+    OptionSpec{"receive_buffer", OptionKind::size, "4M", "", 0, INT32_MAX,
+               "SO_RCVBUF, beyond the system's limit where permitted; 0 leaves the default"},
+    OptionSpec{"gso", OptionKind::size, "0", "", 0, 65507,
+               "the kernel cuts each op into datagrams of this size (UDP_SEGMENT); 0: an op is a datagram"},
+    OptionSpec{"gro", OptionKind::boolean, "off", "", 0, 1, "the kernel joins received datagrams (UDP_GRO)"},
+};
+
+// What a datagram, or a train of them under gso, can hold.
+std::size_t largest_datagram_bytes(const Options& options);
+
+class UdpSockets {
+ public:
+  // `report_errors`: the kernel tells of datagrams that were dropped or refused (IP_RECVERR).
+  UdpSockets(const Options& options, bool report_errors) : options_(options), report_errors_(report_errors) {}
+
+  // Makes a socket and asks everything of it, so that what the kernel refuses is said when the session opens.
+  Result<void> try_out() const;
+
+  Result<std::string> listen();
+  Result<FileDescriptor> accept(MonotonicNs deadline);
+  Result<FileDescriptor> connect(const std::string& address, MonotonicNs deadline);
+
+  std::uint64_t hello_retries() const { return hello_retries_; }
+  // What the kernel granted; what it granted to the latest socket once `fd` is closed (-1).
+  std::vector<Fact> facts(int fd) const;
+
+ private:
+  struct Hello {
+    SocketAddress from;
+    std::uint64_t nonce = 0;
+  };
+
+  Result<FileDescriptor> make_bound_socket(IpVersion version) const;
+  Result<Hello> await_hello(MonotonicNs deadline);
+  Result<void> welcome(int fd, const Hello& hello, MonotonicNs deadline);
+  Result<SocketAddress> await_welcome(int fd, const SocketAddress& listener, MonotonicNs deadline);
+  Result<void> configure(int fd) const;
+
+  Options options_;
+  bool report_errors_;
+  FileDescriptor listener_;
+  std::vector<std::uint64_t> answered_;  // nonces of the peers that have been welcomed
+  std::uint64_t hello_retries_ = 0;
+  mutable std::vector<Fact> latest_facts_;
+};
+
+}  // namespace xover
