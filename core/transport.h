@@ -75,7 +75,8 @@ struct Submitted {
 enum class Moment : std::uint8_t {
   sent = 1,      // the last byte of the op has been handed over
   released = 2,  // the op's memory is the caller's again
-  received = 4,  // an offered buffer comes back, or a lease is handed out; `bytes` may be 0 when the channel closes
+  received = 4,  // an offered buffer comes back, a lease is handed out, or bytes were discarded; `bytes` may be 0 when
+                 // the channel closes
   closed = 8,    // the peer will send no more; `failure` is set unless it ended in order. Once for each channel
 };
 
@@ -210,7 +211,12 @@ class Fanout {
 };
 
 enum class Framing : std::uint8_t { stream, message };
-enum class Receive : std::uint8_t { none, offered, loaned };
+enum class Receive : std::uint8_t {
+  none,       // the link has no receiver
+  offered,    // into buffers that the caller offers
+  loaned,     // into memory of the transport: each `received` carries a lease
+  discarded,  // counted and thrown away unseen: `received` carries `bytes` alone, nothing is offered or leased
+};
 
 // Fixed when the session opens. 0 or false means: unsupported.
 struct Limits {
@@ -294,6 +300,7 @@ struct Descriptor {
   std::span<const OptionSpec> options;
   std::span<const std::string_view> links;            // names of the links it runs on, the default first
   bool one_address_space = false;                     // both ends must be in one process
+  bool file_ranges = false;                           // sends segments that give a file range and no memory
   Availability (*probe)(const Link& link) = nullptr;  // finds out by doing the thing; null: planned
   Result<std::unique_ptr<Session>> (*open)(const OpenParameters& parameters) = nullptr;
 

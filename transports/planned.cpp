@@ -17,12 +17,6 @@ constexpr Descriptor planned(std::string_view id, std::string_view family, Path 
 }
 
 constexpr std::array rows{
-    planned("tcp.sendfile", "tcp", Path::kernel, "a file to a socket by sendfile"),
-    planned("tcp.splice", "tcp", Path::kernel, "a file to a pipe to a socket by splice"),
-    planned("tcp.mmap", "tcp", Path::kernel, "a file's mapping sent from memory"),
-    planned("tcp.read_send", "tcp", Path::kernel, "a file read into a buffer, then sent"),
-    planned("tcp.vmsplice", "tcp", Path::kernel, "user pages given to a pipe, then spliced to a socket"),
-    planned("tcp.tee", "tcp", Path::kernel, "one source fanned out to many sockets by tee"),
     planned("uring.send", "uring", Path::kernel, "io_uring send from ordinary memory"),
     planned("uring.write_fixed", "uring", Path::kernel, "io_uring write from registered memory"),
     planned("uring.send_zc", "uring", Path::kernel, "io_uring zero-copy send from ordinary memory"),

@@ -1,11 +1,10 @@
 // The static table of all transports, in the order in which people read them: explicit, so that linking cannot lose a
 // row and the order does not depend on it.
 #include <algorithm>
-#include <functional>
-#include <iterator>
 #include <vector>
 
 #include "core/transport.h"
+#include "transports/files/files.h"
 #include "transports/inproc/inproc.h"
 #include "transports/null/null.h"
 #include "transports/planned.h"
@@ -19,13 +18,12 @@ namespace {
 std::vector<Descriptor> all_transports() {
   std::vector<Descriptor> rows;
   const auto add = [&](std::span<const Descriptor> more) { rows.insert(rows.end(), more.begin(), more.end()); };
-  const auto planned_tcp = [](const Descriptor& row) { return row.family == "tcp"; };
   add(null_transports());
   add(inproc_transports());
   add(tcp_transports());
-  std::ranges::copy_if(planned_transports(), std::back_inserter(rows), planned_tcp);
+  add(file_transports());
   add(udp_transports());
-  std::ranges::copy_if(planned_transports(), std::back_inserter(rows), std::not_fn(planned_tcp));
+  add(planned_transports());
   return rows;
 }
 

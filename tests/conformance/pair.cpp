@@ -48,7 +48,11 @@ std::vector<Segment> slice(const std::vector<Segment>& memory, std::uint64_t off
       continue;
     }
     const std::uint64_t size = std::min<std::uint64_t>(size_bytes, segment.size_bytes - offset);
-    parts.push_back({segment.data + offset, size});
+    Segment part = segment;
+    part.data += offset;
+    part.size_bytes = size;
+    part.file_offset += offset;
+    parts.push_back(part);
     size_bytes -= size;
     offset = 0;
     if (size_bytes == 0) break;

@@ -17,6 +17,27 @@ const OptionSpec* find_option(const Descriptor& row, std::string_view name) {
   return found == row.options.end() ? nullptr : &*found;
 }
 
+// Of a choice, the first value that is not the default.
+std::string other_choice(const OptionSpec& spec) {
+  std::string_view choices = spec.choices;
+  while (choices.substr(0, choices.find('|')) == spec.default_value) choices.remove_prefix(choices.find('|') + 1);
+  return std::string(choices.substr(0, choices.find('|')));
+}
+
+// Where one row speaks several protocols and receives in several ways: each of these, alone and together.
+void add_ways(const Descriptor& row, std::vector<OptionText>& sets) {
+  OptionText both;
+  for (const char* name : {"receive", "protocol"}) {
+    const OptionSpec* spec = find_option(row, name);
+    // What a receiver throws away unseen cannot be checked here; the family's unit tests check its counts.
+    if (spec == nullptr || other_choice(*spec) == "splice") continue;
+    both[name] = other_choice(*spec);
+    sets.push_back({{name, both[name]}});
+  }
+  if (both.size() > 1) sets.push_back(both);
+  if (find_option(row, "registration") != nullptr) sets.push_back({{"registration", "uffd"}});
+}
+
 // The defaults, the other IP version, and datagrams that the kernel cuts and joins.
 std::vector<OptionText> option_sets(const Descriptor& row) {
   std::vector<OptionText> sets;
@@ -30,7 +51,9 @@ std::vector<OptionText> option_sets(const Descriptor& row) {
   if (const OptionSpec* gso = find_option(row, "gso"))
     offload["gso"] = gso->kind == OptionKind::boolean ? "true" : "1400";
   if (find_option(row, "gro") != nullptr) offload["gro"] = "true";
+  if (!offload.empty() && find_option(row, "protocol") != nullptr) offload["protocol"] = "udp";
   if (!offload.empty()) sets.push_back(offload);
+  add_ways(row, sets);
   return sets;
 }
 

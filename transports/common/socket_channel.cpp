@@ -22,16 +22,22 @@ SocketChannel::SocketChannel(SocketShared& shared, std::uint32_t index, FileDesc
   if (zerocopy) notifications_.emplace(shared.depth, max_outstanding_calls);
 }
 
+bool SocketChannel::refuses() noexcept {
+  if (state_ != State::alive) return true;
+  if (shut_) refusal_ = {ErrorCode::cancelled, 0, "submit after shutdown_send"};
+  return shut_;
+}
+
+Stop SocketChannel::obstacle() noexcept {
+  if (refuses()) return Stop::failed;
+  return may_send() ? Stop::none : Stop::busy;
+}
+
 Submitted SocketChannel::submit(std::span<const SendOp> ops) noexcept {
-  if (state_ != State::alive) return {0, Stop::failed};
-  if (shut_) {
-    refusal_ = {ErrorCode::cancelled, 0, "submit after shutdown_send"};
-    return {0, Stop::failed};
-  }
+  if (refuses()) return {0, Stop::failed};
   shared_.slowdown.before_send();
   for (std::size_t i = 0; i < ops.size(); ++i) {
-    const bool may_try = in_flight_ < shared_.depth && !sending() && room_for_call() && writable();
-    const Attempt attempt = may_try ? send_op(ops[i]) : Attempt::busy;
+    const Attempt attempt = may_send() ? send_op(ops[i]) : Attempt::busy;
     if (attempt == Attempt::accepted) {
       accept_op();
       continue;
@@ -53,18 +59,19 @@ std::size_t SocketChannel::offer(std::span<const RxBuffer> buffers) noexcept {
 
 void SocketChannel::shutdown_send() noexcept {
   shut_ = true;
-  if (state_ != State::alive || send_ended_ || sending()) return;
+  if (state_ != State::alive || send_ended_ || sending() || held_back_) return;
   send_ended_ = true;
   end_sending();
 }
 
 void SocketChannel::progress() noexcept {
   if (state_ == State::dead) return;
+  if (second_socket_) attend();
   if (state_ == State::alive && sending() && room_for_call() && writable()) send_rest(MSG_DONTWAIT);
   if (shut_ && !send_ended_) shutdown_send();
   if (outstanding() != 0 || error_event_) read_notifications();
   if (state_ == State::alive) {
-    if (!offered_.empty()) {
+    if (reads()) {
       receive(MSG_DONTWAIT);
     } else if (++idle_passes_ % passes_between_looks == 0) {
       look_for_end();
@@ -150,7 +157,7 @@ void SocketChannel::read_notifications() noexcept {
   hand_back_released();
   if (lost_by != 0) die(failure_of_errno(lost_by, "recv"));
   // The event was the socket's own error, then, which nothing else would ask for if no buffer is offered.
-  if (was_told && !found && state_ == State::alive && offered_.empty()) look_for_end();
+  if (was_told && !found && state_ == State::alive && !reads()) look_for_end();
 }
 
 void SocketChannel::book(const ErrorQueueRecord& record) noexcept {
@@ -179,15 +186,19 @@ int SocketChannel::connection_lost_by() noexcept {
 void SocketChannel::hand_back_released() noexcept {
   if (!notifications_) return;
   for (ZerocopyNotifications::Released released; notifications_->pop_released(released);) {
-    Completion completion;
-    completion.channel = index_;
-    completion.moments = Moment::released;
-    completion.evidence = released.evidence;
-    completion.token = released.token;
-    completion.bytes = released.bytes;
-    completion.failure = released.failure;
-    shared_.push(std::move(completion));
+    complete_released(released.token, released.bytes, released.evidence, released.failure);
   }
+}
+
+void SocketChannel::complete_released(Token token, std::uint64_t bytes, Handover evidence, Failure failure) noexcept {
+  Completion completion;
+  completion.channel = index_;
+  completion.moments = Moment::released;
+  completion.evidence = evidence;
+  completion.token = token;
+  completion.bytes = bytes;
+  completion.failure = failure;
+  shared_.push(std::move(completion));
 }
 
 // --- receiving
@@ -205,10 +216,21 @@ void SocketChannel::complete_receive(std::size_t bytes, Failure failure) noexcep
   offered_.pop();
 }
 
+void SocketChannel::complete_discarded(std::size_t bytes, Handover evidence) noexcept {
+  ledger_.complete(evidence, bytes);
+  Completion completion;
+  completion.channel = index_;
+  completion.moments = Moment::received;
+  completion.evidence = evidence;
+  completion.bytes = bytes;
+  discarded_waits_ = true;
+  shared_.push(std::move(completion));
+}
+
 // --- waiting
 
 SocketChannel::Block SocketChannel::may_block() const noexcept {
-  if (state_ != State::alive || stalled() || outstanding() != 0 || error_event_) return Block::none;
+  if (nonblocking_ || state_ != State::alive || stalled() || outstanding() != 0 || error_event_) return Block::none;
   if (!offered_.empty()) return sending() || send_blocked_ ? Block::none : Block::receiving;
   return sending() && room_for_call() ? Block::sending : Block::none;
 }
@@ -219,6 +241,10 @@ void SocketChannel::block(Block on) noexcept {
 }
 
 void SocketChannel::look_for_notifications() noexcept {
+  if (second_socket_ && state_ != State::dead) {
+    attend();
+    before_sleep();
+  }
   if (outstanding() != 0) read_notifications();
 }
 
@@ -226,8 +252,8 @@ pollfd SocketChannel::interest() const noexcept {
   pollfd watched{-1, 0, 0};
   if (state_ == State::dead) return watched;
   if (state_ == State::alive) {
-    if (!offered_.empty()) watched.events |= POLLIN;
-    if (offered_.empty() && tells_end() && !peer_ended_ && !unread_data_) watched.events |= POLLRDHUP;
+    if (reads()) watched.events |= POLLIN;
+    if (!reads() && tells_end() && !peer_ended_ && !unread_data_) watched.events |= POLLRDHUP;
     if ((sending() || send_blocked_) && !stalled() && room_for_call()) watched.events |= POLLOUT;
   }
   if (watched.events != 0 || outstanding() != 0) watched.fd = socket_.get();
@@ -237,7 +263,7 @@ pollfd SocketChannel::interest() const noexcept {
 void SocketChannel::take_events(short events) noexcept {
   if (events & (POLLOUT | POLLERR | POLLHUP)) send_blocked_ = false;
   if (events & POLLERR) error_event_ = true;
-  if (events & (POLLRDHUP | POLLHUP) && state_ == State::alive && offered_.empty()) look_for_end();
+  if (events & (POLLRDHUP | POLLHUP) && state_ == State::alive && !reads()) look_for_end();
 }
 
 }  // namespace xover

@@ -53,8 +53,7 @@ void SocketChannel::abort() noexcept {
 }
 
 void SocketChannel::end() noexcept {
-  const bool ended_in_order = send_ended_ && peer_ended_ && outstanding() == 0;
-  if (state_ == State::alive && !ended_in_order) disconnect();
+  if (state_ == State::alive && !ended_in_order()) disconnect();
   state_ = State::dead;
   socket_.close();
 }
@@ -72,7 +71,8 @@ void SocketChannel::die(Failure failure) noexcept {
   state_ = State::dying;
   failure_ = failure;
   death_bound_ = monotonic_now_ns() + death_bound_ns;
-  if (sending()) drop_rest(failure);
+  if (sending() || held_back_) drop_rest(failure);
+  if (second_socket_) parting();
   if (notifications_) notifications_->distrust();
   return_buffers(failure);
   if (outstanding() != 0) read_notifications();
@@ -84,6 +84,7 @@ void SocketChannel::finish_dying() noexcept {
     if (monotonic_now_ns() < death_bound_) return;
     notifications_->abandon(failure_, ledger_);
   }
+  if (second_socket_ && !parted(monotonic_now_ns() >= death_bound_)) return;
   hand_back_released();
   push_closed(failure_);
   state_ = State::dead;

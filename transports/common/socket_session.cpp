@@ -8,7 +8,9 @@ SocketSession::SocketSession(const Limits& limits, std::int64_t slowdown_percent
   channels_.reserve(limits.max_channels);
 }
 
-SocketSession::~SocketSession() {
+SocketSession::~SocketSession() { end_channels(); }
+
+void SocketSession::end_channels() noexcept {
   for (const auto& channel : channels_) channel->end();
 }
 
@@ -31,6 +33,9 @@ std::size_t SocketSession::reap(std::span<Completion> out) noexcept {
   for (; count < out.size() && !ready.empty(); ++count) {
     Completion& completion = ready.front();
     if (completion.moments.has(Moment::released)) channels_[completion.channel]->released_was_reaped();
+    if (limits_.receive == Receive::discarded && completion.moments.has(Moment::received)) {
+      channels_[completion.channel]->discarded_was_reaped();
+    }
     out[count] = std::move(completion);
     ready.pop();
   }

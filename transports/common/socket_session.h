@@ -20,7 +20,7 @@ class SocketSession : public Session {
   ~SocketSession() override;
 
   const Limits& limits() const noexcept final { return limits_; }
-  Result<std::vector<Segment>> arena(std::size_t size_bytes) final;
+  Result<std::vector<Segment>> arena(std::size_t size_bytes) override;
   std::size_t reap(std::span<Completion> out) noexcept final;
   Waiter* waiter() noexcept final { return &waiter_; }
   std::vector<Counter> counters() const override { return shared_.counters.list(); }
@@ -31,6 +31,7 @@ class SocketSession : public Session {
   std::uint32_t next_index() const { return static_cast<std::uint32_t>(channels_.size()); }
   Channel* adopt(std::unique_ptr<SocketChannel> channel);
   int first_open_socket() const;  // -1: none
+  void end_channels() noexcept;   // drops what is unsent and closes; for a destructor
 
   Limits limits_;
   SocketShared shared_;

@@ -41,8 +41,10 @@ struct SocketShared {
         max_offered(limits.max_offered),
         max_op_bytes(limits.max_op_bytes),
         max_segments(limits.max_segments),
-        // Of each channel: sent and released of every op, received of every buffer, and one closed.
-        completions(limits.max_channels * (2 * limits.depth + limits.max_offered + 1)),
+        // Of each channel: sent and released of every op, received of every buffer or of what was discarded since the
+        // last, and one closed.
+        completions(limits.max_channels *
+                    (2 * limits.depth + limits.max_offered + (limits.receive == Receive::discarded ? 1 : 0) + 1)),
         slowdown(slowdown_percent) {}
 
   void push(Completion&& completion) noexcept {
@@ -54,7 +56,8 @@ struct SocketShared {
   std::size_t max_offered;
   std::size_t max_op_bytes;
   std::size_t max_segments;
-  std::uint64_t steps = 0;  // grows whenever anything went forward
+  bool second_sockets = false;  // the channels have one each
+  std::uint64_t steps = 0;      // grows whenever anything went forward
   Ring<Completion> completions;
   SocketCounters counters;
   Slowdown slowdown;

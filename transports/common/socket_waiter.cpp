@@ -30,7 +30,7 @@ MonotonicNs coarse_now_ns() {
 
 SocketWaiter::SocketWaiter(const SocketShared& shared, const std::vector<std::unique_ptr<SocketChannel>>& channels,
                            std::size_t max_channels)
-    : shared_(shared), channels_(channels), watched_(max_channels) {}
+    : shared_(shared), channels_(channels), watched_(2 * max_channels) {}
 
 void SocketWaiter::wait(MonotonicNs deadline) noexcept {
   if (!shared_.completions.empty()) return;
@@ -51,6 +51,7 @@ void SocketWaiter::poll_all(MonotonicNs deadline) noexcept {
   const std::size_t count = channels_.size();
   for (std::size_t i = 0; i < count; ++i) {
     watched_[i] = channels_[i]->interest();
+    if (shared_.second_sockets) watched_[count + i] = channels_[i]->second_interest();
     if (channels_[i]->stalled()) longest = std::min(longest, stall_pause_ns);
   }
   // An event that reaping does not clear (a hang-up while notifications are awaited) must not make this a spin.
@@ -61,11 +62,14 @@ void SocketWaiter::poll_all(MonotonicNs deadline) noexcept {
     clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, nullptr);
   }
   const timespec timeout = to_timespec(idle_wakes_ >= idle_wakes_before_pause ? 0 : longest);
-  const int ready = ppoll(watched_.data(), count, &timeout, nullptr);
+  const int ready = ppoll(watched_.data(), shared_.second_sockets ? 2 * count : count, &timeout, nullptr);
   for (const auto& channel : channels_) channel->pause_is_over();
   idle_wakes_ = ready > 0 ? idle_wakes_ + 1 : 0;
   if (ready <= 0) return;
-  for (std::size_t i = 0; i < count; ++i) channels_[i]->take_events(watched_[i].revents);
+  for (std::size_t i = 0; i < count; ++i) {
+    channels_[i]->take_events(watched_[i].revents);
+    if (shared_.second_sockets) channels_[i]->take_second_events(watched_[count + i].revents);
+  }
 }
 
 }  // namespace xover

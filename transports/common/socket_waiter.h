@@ -24,7 +24,7 @@ class SocketWaiter final : public Waiter {
 
   const SocketShared& shared_;
   const std::vector<std::unique_ptr<SocketChannel>>& channels_;
-  std::vector<pollfd> watched_;
+  std::vector<pollfd> watched_;  // of each channel its socket, then of each its second one
   std::uint64_t steps_at_last_wake_ = 0;
   int idle_wakes_ = 0;
 };

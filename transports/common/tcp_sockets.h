@@ -35,6 +35,7 @@ class TcpSockets {
   // On loopback, a port that the kernel chooses; the address for the peer's connect().
   Result<std::string> listen(std::size_t max_channels);
   Result<FileDescriptor> accept(MonotonicNs deadline);
+  int listener() const noexcept { return listener_.get(); }  // to poll for connections; -1: not listening
   // `address` also tells the IP version, so the two ends need not have the same options.
   Result<FileDescriptor> connect(const std::string& address, MonotonicNs deadline) const;
 
