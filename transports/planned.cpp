@@ -17,10 +17,6 @@ constexpr Descriptor planned(std::string_view id, std::string_view family, Path 
 }
 
 constexpr std::array rows{
-    planned("uring.send", "uring", Path::kernel, "io_uring send from ordinary memory"),
-    planned("uring.write_fixed", "uring", Path::kernel, "io_uring write from registered memory"),
-    planned("uring.send_zc", "uring", Path::kernel, "io_uring zero-copy send from ordinary memory"),
-    planned("uring.send_zc_fixed", "uring", Path::kernel, "io_uring zero-copy send from registered memory"),
     planned("dpdk.copy", "dpdk", Path::bypass, "copy into mbufs, then a burst"),
     planned("dpdk.mbuf", "dpdk", Path::bypass, "messages built in mbufs"),
     planned("dpdk.extbuf", "dpdk", Path::bypass, "the application's own memory attached to mbufs"),

@@ -10,6 +10,7 @@
 #include "transports/planned.h"
 #include "transports/tcp/tcp.h"
 #include "transports/udp/udp.h"
+#include "transports/uring/uring.h"
 
 namespace xover {
 
@@ -23,6 +24,7 @@ std::vector<Descriptor> all_transports() {
   add(tcp_transports());
   add(file_transports());
   add(udp_transports());
+  add(uring_transports());
   add(planned_transports());
   return rows;
 }

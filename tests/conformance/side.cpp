@@ -123,7 +123,13 @@ std::size_t Side::send_until_stuck(std::span<const Message> messages, std::size_
 void Side::receive(std::size_t count, std::size_t size_bytes, ReceiveHandler handler, std::size_t channel) {
   Receiver& receiver = receivers_[channel];
   receiver.handler = std::move(handler);
-  if (limits_.receive == Receive::loaned) return;
+  if (limits_.receive == Receive::loaned) {
+    for (const Lease& lease : unread_[channel]) {
+      if (receiver.handler) receiver.handler(lease.bytes());
+    }
+    unread_.erase(channel);
+    return;
+  }
   for (std::size_t i = 0; i < count; ++i) {
     receiver.idle.push_back(receiver.buffers.size());
     receiver.buffers.emplace_back(size_bytes, scribble);
@@ -170,6 +176,10 @@ void Side::retire(Token token) {
 }
 
 void Side::take_received(Completion& completion) {
+  if (completion.lease && !receivers_.contains(completion.channel)) {
+    unread_[completion.channel].push_back(std::move(completion.lease));
+    return;
+  }
   Receiver& receiver = receivers_[completion.channel];
   if (completion.lease) {
     if (receiver.handler) receiver.handler(completion.lease.bytes().first(completion.bytes));
@@ -254,6 +264,7 @@ void Side::finish() {
 
 void Side::close_session() {
   channels_.clear();
+  unread_.clear();
   session_.reset();
 }
 

@@ -114,6 +114,7 @@ class Side {
   std::vector<Message> retired_;  // released ops
   std::map<std::size_t, Receiver> receivers_;
   std::unique_ptr<Session> session_;
+  std::map<std::size_t, std::vector<Lease>> unread_;  // by channel: what came on loan before anybody received
   Limits limits_;
   Accountant accountant_;
   std::vector<Channel*> channels_;

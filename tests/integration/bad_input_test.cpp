@@ -200,7 +200,7 @@ const BadFile bad_files[] = {
     {"TransportsOfLists", "transports = [['tcp.send']]\n", "bad.toml:1:15: transports is a list"},
     {"NoTransports", "transports = []\n", "bad.toml:1:14: transports is an empty list"},
     {"UnknownTransport", "transports = ['tcp.send', 'tcp.sendmsgg']\n", "bad.toml:1:27"},
-    {"PlannedTransport", "transports = ['uring.send']\n", "bad.toml:1:15: uring.send is planned"},
+    {"PlannedTransport", "transports = ['rdma.send']\n", "bad.toml:1:15: rdma.send is planned"},
     {"AxesAsAValue", with_transports("axes = 3\n"), "bad.toml:2:8: axes is an integer"},
     {"RunAsAList", with_transports("[[run]]\nrounds = 3\n"), "run is a list"},
     {"ExperimentAsATable", with_transports("[experiment]\n"), "[[experiment]]"},

@@ -63,7 +63,7 @@ TEST(Plan, ExpandsWildcardsToWhatIsWritten) {
 }
 
 TEST(Plan, RefusesWhatIsOnlyPlanned) {
-  expect_error(text_of({"uring.send"}), {"transports", "uring.send", "planned: not written yet"});
+  expect_error(text_of({"rdma.send"}), {"transports", "rdma.send", "planned: not written yet"});
   expect_error(text_of({"dpdk.*"}), {"transports", "planned: not written yet"});
 }
 
