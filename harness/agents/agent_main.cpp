@@ -133,6 +133,7 @@ std::string reply_to(Agent& agent, const std::string& text) {
 void obey_the_coordinator() {
   signal(SIGINT, SIG_IGN);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of its write
   prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 

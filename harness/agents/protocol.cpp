@@ -127,12 +127,15 @@ json point_json(const Point& point) {
           {"congestion_control", point.congestion_control},
           {"placement", number_of(point.placement)},
           {"rate", point.rate_per_second},
+          {"mix", number_of(point.mix)},
+          {"cache", number_of(point.cache)},
+          {"directory", point.directory},
           {"link", link_json(point.link)}};
 }
 
 Point point_from(const json& value) {
   Point point;
-  point.workload = enum_from(value.at("workload"), Workload::paced);
+  point.workload = enum_from(value.at("workload"), Workload::fanout);
   read(value.at("size"), point.size_bytes);
   read(value.at("fields"), point.fields);
   read(value.at("connections"), point.connections);
@@ -146,6 +149,9 @@ Point point_from(const json& value) {
   read(value.at("congestion_control"), point.congestion_control);
   point.placement = enum_from(value.at("placement"), Placement::cross_package);
   read(value.at("rate"), point.rate_per_second);
+  point.mix = enum_from(value.at("mix"), Mix::web);
+  point.cache = enum_from(value.at("cache"), PageCache::cold);
+  read(value.at("directory"), point.directory);
   point.link = link_from(value.at("link"));
   return point;
 }

@@ -21,7 +21,7 @@
 
 namespace xover {
 
-inline constexpr int protocol_version = 1;
+inline constexpr int protocol_version = 2;
 
 nlohmann::json to_json(const Error& error);
 Error error_from_json(const nlohmann::json& json);

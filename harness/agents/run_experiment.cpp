@@ -20,6 +20,7 @@
 #include "harness/measurement/environment.h"
 #include "harness/measurement/round_gate.h"
 #include "harness/placement/placement.h"
+#include "harness/workloads/end.h"
 
 namespace xover {
 
@@ -116,7 +117,8 @@ void ExperimentRun::place_cell(CellResult& cell, const Point& point) {
   }
   const Descriptor* transport = find_transport(cell.variant.id);
   cell.form = transport->one_address_space ? "one process" : "two processes";
-  auto map = place(point.placement, point.connections, point.wait, cell.has_receiver ? 2 : 1);
+  const unsigned senders = shape_of_side(point, Role::sender).ends;
+  auto map = place(point.placement, point.connections, point.wait, cell.has_receiver ? 2 : 1, senders);
   if (!map) {
     cell.status = CellStatus::skipped;
     cell.reason = map.error().message();
@@ -229,7 +231,8 @@ bool ExperimentRun::take_cell(CellResult& cell, const Point& point, RoundRecord&
   spec.duration_ns = plan().duration_ns;
   spec.sender_cores = cell.sender_cores;
   spec.receiver_cores = cell.receiver_cores;
-  spec.soakers = plan().soakers && point.workload == Workload::stream;
+  const bool one_way = point.workload == Workload::stream || point.workload == Workload::fanout;
+  spec.soakers = plan().soakers && one_way;
   spec.kernel_symbols = plan().kernel_symbols;
   auto sample = take_sample(agents_, spec);
   if (!sample) {

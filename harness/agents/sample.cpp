@@ -1,6 +1,8 @@
 // The figures that a sample carries in itself.
 #include "harness/agents/sample.h"
 
+#include <algorithm>
+
 namespace xover {
 
 std::string_view latency_kind(Workload workload) {
@@ -8,9 +10,17 @@ std::string_view latency_kind(Workload workload) {
     case Workload::stream: return "submit_to_released";
     case Workload::pingpong: return "round_trip";
     case Workload::paced: return "one_way_from_intended_send";
+    case Workload::file: return "request_to_last_byte";
+    case Workload::fanout: return "submit_to_released_by_all";
   }
   return "round_trip";
 }
+
+void SideReport::cover(MonotonicNs from_ns, MonotonicNs to_ns) {
+  first_ns = first_ns == 0 ? from_ns : std::min(first_ns, from_ns);
+  last_ns = std::max(last_ns, to_ns);
+}
+
 namespace {
 
 // Bits per nanosecond, which is Gbps; 0 without a window.

@@ -20,7 +20,9 @@
 namespace xover {
 
 // What SideReport::latency is of: for streams the time that a message's memory is lent (sender, submit to released),
-// for pingpong the round trip (sender), for paced the time from the intended sending to the arrival (receiver).
+// for pingpong the round trip (sender), for paced the time from the intended sending to the arrival (receiver), for
+// file from the request to the answer's last byte (receiver: the client), for fanout until all receivers' copies of a
+// message are let go (sender).
 std::string_view latency_kind(Workload workload);
 
 struct SampleSpec {
@@ -49,6 +51,8 @@ struct SideReport {
   CopyShare copy_share;                       // sender, where asked for
   std::map<std::string, std::uint64_t> counters;
   std::map<std::string, std::string> facts;  // of the sockets or queues, as granted: see Session::facts()
+
+  void cover(MonotonicNs from_ns, MonotonicNs to_ns);  // widens first_ns to last_ns by one connection's phase
 };
 
 struct Sample {

@@ -10,7 +10,7 @@
 #include "harness/agents/protocol.h"
 #include "harness/links/links.h"
 #include "harness/measurement/soakers.h"
-#include "harness/workloads/loops.h"
+#include "harness/workloads/file_directory.h"
 
 namespace xover {
 
@@ -20,7 +20,19 @@ namespace {
 
 constexpr std::int64_t step_bound_ns = 10'000'000'000;
 constexpr std::int64_t phase_slack_ns = 12'000'000'000;  // the drains inside have smaller bounds of their own
-constexpr std::int64_t paced_start_ns = 20'000'000;      // lets both ends be ready for message 0
+constexpr std::int64_t common_start_ns = 20'000'000;     // lets both ends be ready for message 0
+constexpr std::int64_t cause_bound_ns = 2'000'000'000;
+constexpr std::int64_t slow_disk_bytes_per_second = 8 << 20;
+
+// Writing the files that will be served takes as long as the disk needs.
+std::int64_t open_bound_ns(const Point& point) {
+  if (point.workload != Workload::file) return step_bound_ns;
+  const std::uint64_t bytes = std::max(point.pool_bytes, point.size_bytes);  // one file at the least
+  return step_bound_ns + static_cast<std::int64_t>(bytes / slow_disk_bytes_per_second) * 1'000'000'000;
+}
+
+// What one side sees when the other has failed.
+bool is_effect(const Error& error) { return error.code == ErrorCode::peer_died || error.code == ErrorCode::timed_out; }
 
 // The conversation of one sample.
 class SampleCall {
@@ -66,24 +78,33 @@ class SampleCall {
       if (!listening) return tl::make_unexpected(listening.error());
       addresses = (*listening)["addresses"];
     }
-    auto connected = ask_sender({{"request", "open_sender"}, {"spec", to_json(spec_)}, {"addresses", addresses}});
+    auto connected = ask_sender({{"request", "open_sender"}, {"spec", to_json(spec_)}, {"addresses", addresses}},
+                                open_bound_ns(spec_.point));
     if (!connected) return tl::make_unexpected(connected.error());
     return {};
   }
 
   Result<void> phase(int number, std::int64_t duration_ns) {
-    json order{{"number", number}, {"start_ns", monotonic_now_ns() + paced_start_ns}, {"duration_ns", duration_ns}};
+    json order{{"number", number}, {"start_ns", monotonic_now_ns() + common_start_ns}, {"duration_ns", duration_ns}};
     if (has_receiver_) {
       order["request"] = "start_phase";
       if (auto started = ask_receiver(order); !started) return tl::make_unexpected(started.error());
     }
     order["request"] = "run_phase";
     auto sent = ask_sender(order, duration_ns + phase_slack_ns);
-    if (!sent) return tl::make_unexpected(sent.error());
+    if (!sent) return tl::make_unexpected(cause_of(sent.error()));
     if (!has_receiver_) return {};
     auto arrived = ask_receiver({{"request", "finish_phase"}, {"messages", (*sent)["messages"]}}, phase_slack_ns);
     if (!arrived) return tl::make_unexpected(arrived.error());
     return {};
+  }
+
+  // The sender is asked first, so it may tell only that the receiver has gone: then the receiver knows why.
+  Error cause_of(const Error& seen_by_sender) {
+    const bool of_an_agent = seen_by_sender.operation == sender_.name() || seen_by_sender.operation == receiver_.name();
+    if (!has_receiver_ || of_an_agent || !is_effect(seen_by_sender)) return seen_by_sender;
+    auto ended = ask_receiver({{"request", "finish_phase"}, {"messages", json::array()}}, cause_bound_ns);
+    return ended || is_effect(ended.error()) ? seen_by_sender : ended.error();
   }
 
   Result<SideReport> side_report(Result<json> reply) {
@@ -120,12 +141,19 @@ class SampleCall {
       sample.receiver = std::move(*receiver);
       if (sample.receiver.messages < sample.sender.messages)
         sample.receiver.lost_messages = sample.sender.messages - sample.receiver.messages;
-      if (auto closed = ask_receiver({{"request", "close_sample"}}); !closed)
-        return tl::make_unexpected(closed.error());
     }
-    if (auto closed = ask_sender({{"request", "close_sample"}}); !closed) return tl::make_unexpected(closed.error());
+    if (auto closed = close(); !closed) return tl::make_unexpected(closed.error());
     settle_cpu(sample);
     return sample;
+  }
+
+  // The sender first: with its end it says what it has taken of the receiver's requests and answers, for which a
+  // receiver that lends their memory would wait.
+  Result<void> close() {
+    if (auto closed = ask_sender({{"request", "close_sample"}}); !closed) return tl::make_unexpected(closed.error());
+    if (!has_receiver_) return {};
+    if (auto closed = ask_receiver({{"request", "close_sample"}}); !closed) return tl::make_unexpected(closed.error());
+    return {};
   }
 
   // What was not soaked and was not the workers' is softirq, kernel threads and neighbours. A core that both sides use
@@ -168,7 +196,10 @@ Result<void> AgentPair::make_ready() {
 
 Result<Sample> take_sample(AgentPair& agents, const SampleSpec& spec) {
   auto sample = SampleCall(agents, spec).run();
-  if (!sample) agents.drop();
+  if (sample) return sample;
+  agents.drop();
+  // An agent that was ended in the middle has left its files behind.
+  if (spec.point.workload == Workload::file) remove_abandoned_directories(spec.point.directory);
   return sample;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <span>
 
 #include "harness/measurement/copy_sampler.h"
 #include "harness/measurement/cpu_meter.h"
@@ -13,9 +14,9 @@ namespace {
 
 constexpr std::int64_t connect_bound_ns = 5'000'000'000;
 
-std::optional<unsigned> core_of(const std::vector<unsigned>& cores, unsigned connection) {
+std::optional<unsigned> core_of(const std::vector<unsigned>& cores, unsigned worker) {
   if (cores.empty()) return std::nullopt;
-  return cores[connection % cores.size()];
+  return cores[worker % cores.size()];
 }
 
 // A core that both sides use is soaked by the sender's agent alone.
@@ -30,23 +31,12 @@ std::vector<unsigned> soaked_cores(const SampleSpec& spec, Role role) {
 
 }  // namespace
 
-// Everything of one connection. The worker comes last, so that it is gone before what its steps use.
-struct SampleSide::Connection {
-  Connection(unsigned number, std::optional<unsigned> core) : index(number), worker(core) {}
-
-  // The end is made on the worker and must go there: sessions belong to one thread.
-  ~Connection() {
-    (void)worker.wait();
-    worker.start([this]() -> Result<void> {
-      end.reset();
-      meter.reset();
-      sampler.reset();
-      return {};
-    });
-  }
+// One end with its worker. The worker comes last, so that it is gone before what its steps use.
+struct SampleSide::Place {
+  Place(unsigned number, std::optional<unsigned> core) : index(number), worker(core) {}
 
   unsigned index;
-  std::unique_ptr<ConnectionEnd> end;
+  std::unique_ptr<End> end;
   std::unique_ptr<CpuMeter> meter;
   std::unique_ptr<CopySampler> sampler;
   std::string address;
@@ -56,28 +46,36 @@ struct SampleSide::Connection {
   Worker worker;
 };
 
-SampleSide::SampleSide(const SampleSpec& spec, Role role) : spec_(spec) {
+SampleSide::SampleSide(const SampleSpec& spec, Role role)
+    : spec_(spec), role_(role), shape_(shape_of_side(spec.point, role)) {
   const auto& cores = role == Role::sender ? spec.sender_cores : spec.receiver_cores;
-  for (unsigned i = 0; i < spec.point.connections; ++i)
-    connections_.push_back(std::make_unique<Connection>(i, core_of(cores, i)));
+  for (unsigned i = 0; i < shape_.ends; ++i) places_.push_back(std::make_unique<Place>(i, core_of(cores, i)));
   if (spec.soakers) soakers_ = std::make_unique<Soakers>(soaked_cores(spec, role));
-}
-
-SampleSide::~SampleSide() {
-  // A receiver that still waits for a phase's end is let go.
-  for (const auto& connection : connections_) connection->expected.set(0);
 }
 
 template <typename Step>
 void SampleSide::start_on_every_worker(Step step) {
-  for (const auto& connection : connections_)
-    connection->worker.start([step, &connection = *connection] { return step(connection); });
+  for (const auto& place : places_) place->worker.start([step, &place = *place] { return step(place); });
+}
+
+SampleSide::~SampleSide() {
+  // A receiver that still waits for a phase's end is let go.
+  for (const auto& place : places_) place->expected.set(0);
+  (void)wait_for_workers();
+  // An end is made on its worker and goes there: sessions belong to one thread. All at once, because a connection that
+  // does not end in order takes its time.
+  start_on_every_worker([](Place& place) -> Result<void> {
+    place.end.reset();
+    place.meter.reset();
+    place.sampler.reset();
+    return {};
+  });
 }
 
 Result<void> SampleSide::wait_for_workers() {
   Result<void> first_problem;
-  for (const auto& connection : connections_) {
-    Result<void> result = connection->worker.wait();
+  for (const auto& place : places_) {
+    Result<void> result = place->worker.wait();
     if (!result && first_problem) first_problem = std::move(result);
   }
   return first_problem;
@@ -90,62 +88,59 @@ Result<void> SampleSide::on_every_worker(Step step) {
 }
 
 Result<std::vector<std::string>> SampleSide::open_receiver() {
-  const auto opened = on_every_worker([this](Connection& connection) -> Result<void> {
-    auto end = ConnectionEnd::open(spec_, Role::receiver, connection.index);
+  const auto opened = on_every_worker([this](Place& place) -> Result<void> {
+    auto end = open_end(spec_, role_, place.index, nullptr);
     if (!end) return tl::make_unexpected(end.error());
     auto address = (*end)->listen();
     if (!address) return tl::make_unexpected(address.error());
-    connection.end = std::move(*end);
-    connection.address = std::move(*address);
-    connection.meter = std::make_unique<CpuMeter>();
+    place.end = std::move(*end);
+    place.address = std::move(*address);
+    place.meter = std::make_unique<CpuMeter>();
     return {};
   });
   if (!opened) return tl::make_unexpected(opened.error());
 
   std::vector<std::string> addresses;
-  for (const auto& connection : connections_) addresses.push_back(connection->address);
-  start_on_every_worker([this](Connection& connection) -> Result<void> {
-    if (auto accepted = connection.end->accept(monotonic_now_ns() + connect_bound_ns); !accepted) return accepted;
-    if (spec_.point.workload == Workload::pingpong)
-      if (auto prepared = connection.end->prepare_to_send(); !prepared) return prepared;
-    return connection.end->prepare_to_receive();
-  });
+  for (const auto& place : places_) addresses.push_back(place->address);
+  start_on_every_worker([](Place& place) { return place.end->accept(monotonic_now_ns() + connect_bound_ns); });
   return addresses;
 }
 
-Result<void> SampleSide::open_sender(const std::vector<std::string>& addresses) {
-  return on_every_worker([this, &addresses](Connection& connection) -> Result<void> {
-    auto end = ConnectionEnd::open(spec_, Role::sender, connection.index);
+Result<void> SampleSide::open_sender(std::vector<std::string> addresses) {
+  if (spec_.point.workload == Workload::file) {
+    auto files = FileSet::make(spec_.point);
+    if (!files) return tl::make_unexpected(files.error());
+    files_ = std::move(*files);
+  }
+  addresses.resize(std::size_t{shape_.ends} * shape_.connections_each);
+  return on_every_worker([this, &addresses](Place& place) -> Result<void> {
+    auto end = open_end(spec_, role_, place.index, files_.get());
     if (!end) return tl::make_unexpected(end.error());
-    connection.end = std::move(*end);
-    const std::string address = connection.index < addresses.size() ? addresses[connection.index] : std::string();
-    if (auto connected = connection.end->connect(address, monotonic_now_ns() + connect_bound_ns); !connected)
-      return connected;
-    if (auto prepared = connection.end->prepare_to_send(); !prepared) return prepared;
-    if (spec_.point.workload == Workload::pingpong)
-      if (auto prepared = connection.end->prepare_to_receive(); !prepared) return prepared;
-    connection.meter = std::make_unique<CpuMeter>();
-    if (spec_.kernel_symbols) connection.sampler = std::make_unique<CopySampler>();
+    place.end = std::move(*end);
+    const std::span<const std::string> mine =
+        std::span(addresses).subspan(std::size_t{place.index} * shape_.connections_each, shape_.connections_each);
+    if (auto connected = place.end->connect(mine, monotonic_now_ns() + connect_bound_ns); !connected) return connected;
+    place.meter = std::make_unique<CpuMeter>();
+    if (spec_.kernel_symbols) place.sampler = std::make_unique<CopySampler>();
     return {};
   });
 }
 
 Result<void> SampleSide::start_phase(const PhaseOrder& order) {
   if (auto ready = wait_for_workers(); !ready) return ready;  // accepted, or the phase before has ended
-  for (const auto& connection : connections_) connection->expected.set(Expectation::unknown);
+  for (const auto& place : places_) place->expected.set(Expectation::unknown);
   begin_soaking();
-  start_on_every_worker([order](Connection& connection) -> Result<void> {
-    connection.meter->begin();
-    const Result<void> result = receive_phase(*connection.end, order, connection.expected);
-    connection.cpu = connection.meter->end();
+  start_on_every_worker([order](Place& place) -> Result<void> {
+    place.meter->begin();
+    const Result<void> result = place.end->run_phase(order, place.expected);
+    place.cpu = place.meter->end();
     return result;
   });
   return {};
 }
 
 Result<void> SampleSide::finish_phase(const std::vector<std::uint64_t>& messages) {
-  for (std::size_t i = 0; i < connections_.size(); ++i)
-    connections_[i]->expected.set(i < messages.size() ? messages[i] : 0);
+  for (std::size_t i = 0; i < places_.size(); ++i) places_[i]->expected.set(i < messages.size() ? messages[i] : 0);
   const Result<void> result = wait_for_workers();
   end_soaking();
   return result;
@@ -153,18 +148,22 @@ Result<void> SampleSide::finish_phase(const std::vector<std::uint64_t>& messages
 
 Result<std::vector<std::uint64_t>> SampleSide::run_phase(const PhaseOrder& order) {
   begin_soaking();
-  const Result<void> result = on_every_worker([order](Connection& connection) -> Result<void> {
-    if (connection.sampler) connection.sampler->begin();
-    connection.meter->begin();
-    const Result<void> sent = send_phase(*connection.end, order);
-    connection.cpu = connection.meter->end();
-    if (connection.sampler) connection.copy_share = connection.sampler->end();
+  const Result<void> result = on_every_worker([order](Place& place) -> Result<void> {
+    if (place.sampler) place.sampler->begin();
+    place.meter->begin();
+    const Result<void> sent = place.end->run_phase(order, place.expected);
+    place.cpu = place.meter->end();
+    if (place.sampler) place.copy_share = place.sampler->end();
     return sent;
   });
   end_soaking();
+  // A file that somebody changed is the cause of whatever a connection saw of it, and spoils the sample if none did.
+  if (files_)
+    if (auto unchanged = files_->unchanged(); !unchanged) return tl::make_unexpected(unchanged.error());
   if (!result) return tl::make_unexpected(result.error());
   std::vector<std::uint64_t> messages;
-  for (const auto& connection : connections_) messages.push_back(connection->end->sent_messages());
+  for (const auto& place : places_)
+    messages.insert(messages.end(), shape_.connections_each, place->end->sent_messages());
   return messages;
 }
 
@@ -182,10 +181,10 @@ void SampleSide::end_soaking() {
 
 SideReport SampleSide::report() const {
   SideReport report;
-  for (const auto& connection : connections_) {
-    connection->end->add_to(report);
-    report.cpu += connection->cpu;
-    report.copy_share += connection->copy_share;
+  for (const auto& place : places_) {
+    place->end->add_to(report);
+    report.cpu += place->cpu;
+    report.copy_share += place->copy_share;
   }
   report.not_soaked_ns = not_soaked_ns_;
   return report;

@@ -1,5 +1,5 @@
-// One side of one sample inside an agent: its connections, each on a worker of its own, taken through the steps that
-// the coordinator asks for. Used from the agent's main thread.
+// One side of one sample inside an agent: its ends, each on a worker of its own, taken through the steps that the
+// coordinator asks for. Used from the agent's main thread.
 #pragma once
 
 #include <memory>
@@ -10,8 +10,7 @@
 #include "harness/agents/sample.h"
 #include "harness/agents/worker.h"
 #include "harness/measurement/soakers.h"
-#include "harness/workloads/connection_end.h"
-#include "harness/workloads/loops.h"
+#include "harness/workloads/end.h"
 
 namespace xover {
 
@@ -22,8 +21,9 @@ class SampleSide {
 
   // Receiver: opens, listens, and goes on to accept on the workers. One address for each connection.
   Result<std::vector<std::string>> open_receiver();
-  // Sender: opens and connects. Transports whose link has no receiver get addresses that mean nothing.
-  Result<void> open_sender(const std::vector<std::string>& addresses);
+  // Sender: writes what it will serve, opens and connects. Transports whose link has no receiver get addresses that
+  // mean nothing.
+  Result<void> open_sender(std::vector<std::string> addresses);
 
   // Receiver: begins a phase; returns when every worker has its connection and its buffers.
   Result<void> start_phase(const PhaseOrder& order);
@@ -35,7 +35,7 @@ class SampleSide {
   SideReport report() const;  // of the last phase
 
  private:
-  struct Connection;
+  struct Place;
 
   template <typename Step>
   Result<void> on_every_worker(Step step);
@@ -46,9 +46,12 @@ class SampleSide {
   void end_soaking();
 
   SampleSpec spec_;
+  Role role_;
+  EndShape shape_;
+  std::unique_ptr<FileSet> files_;  // of a sender of workload `file`; outlives the ends
   std::unique_ptr<Soakers> soakers_;
   std::optional<std::int64_t> not_soaked_ns_;  // in the last phase, of all soaked cores
-  std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<std::unique_ptr<Place>> places_;
 };
 
 }  // namespace xover

@@ -77,6 +77,17 @@ bool paced_by_bbr(const CellResult& cell, const Point& point, const Totals& tota
   return totals.bbr && (link == "lo" || link.starts_with("veth"));
 }
 
+// The kernel delays an acknowledgement by TCP_DELACK_MIN, 40 ms (linux/include/net/tcp.h). One message in a hundred
+// that waits so long is enough to take most of the time.
+bool waits_for_acknowledgements(const CellResult& cell, const Point& point) {
+  constexpr double least_us = 38'000, most_us = 48'000;
+  const bool one_way = point.workload == Workload::stream || point.workload == Workload::fanout;
+  const bool nagle = std::any_of(cell.rounds.begin(), cell.rounds.end(), [](const RoundRecord& round) {
+    return round.accepted && fact_is(round.sample.sender, "nodelay", "off");
+  });
+  return one_way && nagle && cell.latency.p99_us > least_us && cell.latency.p99_us < most_us;
+}
+
 bool renewed_here(WarningKind kind) {
   switch (kind) {
     case WarningKind::noisy:
@@ -85,6 +96,7 @@ bool renewed_here(WarningKind kind) {
     case WarningKind::optmem_low:
     case WarningKind::bbr_without_fq:
     case WarningKind::copied_after_request:
+    case WarningKind::delayed_ack:
     case WarningKind::losses:
     case WarningKind::reference_cycles: return true;
     default: return false;
@@ -109,6 +121,8 @@ void renew_cell_warnings(CellResult& cell, const ResultDocument& document) {
   const std::uint64_t after_request = cell.sender_ledger[Handover::kernel_after_request];
   warn(cell, after_request > 0 && after_request == cell.sender_ledger.completed_bytes,
        WarningKind::copied_after_request, fmt::format("all of {} bytes", after_request));
+  warn(cell, waits_for_acknowledgements(cell, point), WarningKind::delayed_ack,
+       fmt::format("99th percentile {} ms", format_significant(cell.latency.p99_us / 1e3, 3)));
   const double sent = static_cast<double>(totals.messages + totals.lost);
   warn(cell, totals.lost > 0, WarningKind::losses,
        fmt::format("{} of {} messages, {} %", totals.lost, totals.messages + totals.lost,

@@ -51,13 +51,14 @@ Result<const Descriptor*> find(const std::string& transport) {
   return row;
 }
 
-Result<Plan> proof_plan(const std::string& transport, const Descriptor& row) {
+Result<Plan> proof_plan(const std::string& transport) {
+  const Variant variant = parse_variant(transport).value();
   const std::string where(place);
   PlanText text;
   text.name = where;
   for (const auto& [name, value] : proof_settings) text.settings.emplace_back(name, Placed{std::string(value), where});
   ExperimentText& experiment = text.experiments.emplace_back(ExperimentText{where, {{transport, where}}, {}});
-  experiment.axes["size"] = {{std::to_string(std::min(proof_size_bytes, largest_message_bytes(row))), where}};
+  experiment.axes["size"] = {{std::to_string(std::min(proof_size_bytes, largest_message_bytes(variant))), where}};
   return make_plan(text);
 }
 
@@ -71,7 +72,7 @@ int explain_command(const std::string& transport) {
     std::fputs(explanation_text(**row, terminal).c_str(), stdout);
     return exit_done;
   }
-  const auto plan = proof_plan(transport, **row);
+  const auto plan = proof_plan(transport);
   if (!plan) return complain(plan.error());
   std::fputs(explanation_text(**row, terminal).c_str(), stdout);
   std::fflush(stdout);

@@ -1,4 +1,4 @@
-// The rows of the axis table, and the two axes that are not numbers.
+// The rows of the axis table, and the three axes that are not numbers.
 #include "harness/experiment/axes.h"
 
 #include <algorithm>
@@ -15,6 +15,7 @@ namespace {
 constexpr std::int64_t kib = 1024, mib = 1024 * kib, gib = 1024 * mib;
 constexpr std::int64_t second_ns = 1'000'000'000;
 
+constexpr std::size_t longest_directory = 3072;  // leaves room for a file's name below PATH_MAX
 constexpr std::string_view system_default = "system";
 constexpr std::size_t longest_congestion_control = 15;  // TCP_CA_NAME_MAX in linux/include/net/tcp.h, less the zero
 
@@ -64,18 +65,38 @@ constexpr Axis link() {
   return axis;
 }
 
+Result<void> set_directory(Point& point, std::string_view text) {
+  const bool printable = std::all_of(text.begin(), text.end(), [](unsigned char c) { return c >= ' ' && c != 0x7f; });
+  if (!printable || text.size() > longest_directory || !text.starts_with('/')) {
+    return bad_input({}, in_quotes(text) + " is no directory", "expected a path from the root, like /var/tmp");
+  }
+  while (text.size() > 1 && text.ends_with('/')) text.remove_suffix(1);
+  point.directory = text;
+  return {};
+}
+
+constexpr Axis directory() {
+  Axis axis{FieldFacts{.name = "directory",
+                       .plural = "directories",
+                       .kind = FieldKind::text,
+                       .help = "file: where the files are made, and removed again"}};
+  axis.read_text = [](const Point& point) { return point.directory; };
+  axis.write_text = set_directory;
+  return axis;
+}
+
 constexpr std::array table{
     number<&Point::workload>({.name = "workload",
                               .plural = "workloads",
                               .kind = FieldKind::choice,
-                              .choices = "stream|pingpong|paced",
+                              .choices = "stream|pingpong|paced|file|fanout",
                               .help = "what the connections do"}),
     number<&Point::size_bytes>({.name = "size",
                                 .plural = "sizes",
                                 .kind = FieldKind::size,
                                 .least = 1,
                                 .greatest = gib,
-                                .help = "bytes of a message"}),
+                                .help = "bytes of a message, or of a file"}),
     number<&Point::fields>({.name = "fields",
                             .kind = FieldKind::count,
                             .least = 1,
@@ -85,13 +106,14 @@ constexpr std::array table{
                                  .kind = FieldKind::count,
                                  .least = 1,
                                  .greatest = 64,
-                                 .help = "each has its own thread on both sides"}),
-    number<&Point::depth>({.name = "depth",
-                           .plural = "depths",
-                           .kind = FieldKind::count,
-                           .least = 1,
-                           .greatest = 4096,
-                           .help = "messages in flight on each connection: accepted and not yet released"}),
+                                 .help = "each has its own thread on both sides; fanout: receivers of one sender"}),
+    number<&Point::depth>(
+        {.name = "depth",
+         .plural = "depths",
+         .kind = FieldKind::count,
+         .least = 1,
+         .greatest = 4096,
+         .help = "messages in flight on each connection: accepted and not yet released; file: requests"}),
     number<&Point::wait>({.name = "wait",
                           .kind = FieldKind::choice,
                           .choices = "block|spin",
@@ -100,12 +122,13 @@ constexpr std::array table{
                            .kind = FieldKind::choice,
                            .choices = "none|read|verify",
                            .help = "what the receiver does with each byte"}),
-    number<&Point::pool_bytes>({.name = "pool",
-                                .plural = "pools",
-                                .kind = FieldKind::size,
-                                .least = 4 * kib,
-                                .greatest = gib,
-                                .help = "memory that each sender cycles through; at least one message of it is used"}),
+    number<&Point::pool_bytes>(
+        {.name = "pool",
+         .plural = "pools",
+         .kind = FieldKind::size,
+         .least = 4 * kib,
+         .greatest = gib,
+         .help = "bytes that each sender cycles through, or of all files; at least one of them is used"}),
     number<&Point::alignment_bytes>({.name = "alignment",
                                      .plural = "alignments",
                                      .kind = FieldKind::size,
@@ -134,6 +157,15 @@ constexpr std::array table{
                                      .least = 1,
                                      .greatest = 10'000'000,
                                      .help = "paced: messages a second of each connection"}),
+    number<&Point::mix>({.name = "mix",
+                         .kind = FieldKind::choice,
+                         .choices = "fixed|web",
+                         .help = "file: all files of one size, or sizes as on web servers with that median"}),
+    number<&Point::cache>({.name = "cache",
+                           .kind = FieldKind::choice,
+                           .choices = "warm|cold",
+                           .help = "file: in the page cache, or dropped from it before each answer"}),
+    directory(),
     link(),
 };
 

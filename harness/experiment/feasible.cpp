@@ -5,12 +5,16 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/units.h"
+#include "harness/experiment/axes.h"
 #include "harness/experiment/bad_input.h"
 #include "harness/links/links.h"
+#include "harness/workloads/file_mix.h"
 #include "harness/workloads/message_pool.h"
 
 namespace xover {
@@ -20,7 +24,20 @@ namespace {
 constexpr std::uint64_t largest_datagram_bytes = 65507;  // 65535 less the headers of IPv4 and UDP, udp(7)
 constexpr std::uint64_t most_memory_bytes = 8ULL << 30;  // of all senders of a point
 
-bool sends_datagrams(const Descriptor& transport) { return transport.family == "udp"; }
+std::vector<std::string_view> file_serving_ids() {
+  std::vector<std::string_view> ids;
+  for (const Descriptor& transport : transports())
+    if (transport.file_ranges) ids.push_back(transport.id);
+  if (ids.empty()) ids.push_back("none in this build");
+  return ids;
+}
+
+// A family of datagrams, or one of both kinds that is told to send them.
+bool sends_datagrams(const Variant& variant) {
+  const auto protocol = variant.options.find("protocol");
+  if (protocol != variant.options.end()) return protocol->second == "udp";
+  return find_transport(variant.id)->family == "udp";
+}
 
 class Combination {
  public:
@@ -38,13 +55,15 @@ class Combination {
                       "from the core",
                       "use wait block, or placement auto");
     }
-    const std::uint64_t each_bytes = std::max(point_.pool_bytes, point_.size_bytes * point_.depth);
+    const std::uint64_t each_bytes = std::max(point_.pool_bytes, point_.size_bytes);
     if (each_bytes > most_memory_bytes / point_.connections) {
-      return complain(
-          {"size", "pool", "depth", "connections"},
-          fmt::format("size {}, pool {}, depth {} and {} connections need too much memory",
-                      format_size(point_.size_bytes), format_size(point_.pool_bytes), point_.depth, point_.connections),
-          fmt::format("senders get {} at most", format_size(most_memory_bytes)));
+      return complain({"size", "pool", "connections"},
+                      fmt::format("size {}, pool {} and {} connections need too much memory",
+                                  format_size(point_.size_bytes), format_size(point_.pool_bytes), point_.connections),
+                      fmt::format("senders get {} at most", format_size(most_memory_bytes)));
+    }
+    if (point_.workload == Workload::file) {
+      if (auto possible = check_files(); !possible) return possible;
     }
     for (const Variant& variant : planned_.variants) {
       if (auto possible = check_variant(variant); !possible) return possible;
@@ -53,12 +72,25 @@ class Combination {
   }
 
  private:
+  Result<void> check_files() const {
+    if (point_.fields > 1) return complain({"fields"}, "workload file: a file is sent in one piece", "use fields 1");
+    if (point_.memory == Memory::foreign) {
+      return complain({"memory"}, "workload file: the bytes come from files, not from memory", "use memory arena");
+    }
+    if (file_count(point_) > most_files) {
+      return complain({"pool", "size", "mix"},
+                      fmt::format("pool {} makes more than {} files of size {}", format_size(point_.pool_bytes),
+                                  most_files, format_size(point_.size_bytes)),
+                      "all are held open: use a smaller pool or a larger size");
+    }
+    return {};
+  }
+
   Result<void> check_variant(const Variant& variant) const {
-    const Descriptor& transport = *find_transport(variant.id);
-    const std::uint64_t least_bytes = sends_datagrams(transport) ? sequence_bytes : 1;
-    if (point_.size_bytes < least_bytes || point_.size_bytes > largest_message_bytes(transport)) {
-      return complain({"size"}, fmt::format("size {} does not fit {}", format_size(point_.size_bytes), variant.id),
-                      fmt::format("its messages have {} to {} bytes", least_bytes, largest_message_bytes(transport)));
+    const std::uint64_t least_bytes = sends_datagrams(variant) ? sequence_bytes : 1;
+    if (point_.size_bytes < least_bytes || point_.size_bytes > largest_message_bytes(variant)) {
+      return complain({"size"}, fmt::format("size {} does not fit {}", format_size(point_.size_bytes), variant.name()),
+                      fmt::format("its messages have {} to {} bytes", least_bytes, largest_message_bytes(variant)));
     }
     const LinkDescriptor* link = find_link(variant.link.name);
     if (link == nullptr) return complain({"link"}, "there is no link " + in_quotes(variant.link.name));
@@ -68,9 +100,15 @@ class Combination {
                                                                  : "takes nothing "
                                                                    "behind a colon"));
     }
-    if (point_.workload == Workload::pingpong && !link->has_receiver) {
-      return complain({"workload"}, fmt::format("workload pingpong cannot run on {}: link {} has no receiver",
-                                                variant.id, link->name));
+    const bool one_way = point_.workload == Workload::stream || point_.workload == Workload::paced;
+    if (!one_way && !link->has_receiver) {
+      return complain({"workload"}, fmt::format("workload {} cannot run on {}: link {} has no receiver",
+                                                find_axis("workload")->get(point_), variant.id, link->name));
+    }
+    if (point_.workload == Workload::file && !find_transport(variant.id)->file_ranges) {
+      return complain({"workload"},
+                      fmt::format("workload file cannot run on {}: it sends memory, not files", variant.id),
+                      fmt::format("these send files: {}", fmt::join(file_serving_ids(), ", ")));
     }
     return {};
   }
@@ -93,8 +131,8 @@ class Combination {
 
 }  // namespace
 
-std::uint64_t largest_message_bytes(const Descriptor& transport) {
-  return sends_datagrams(transport) ? largest_datagram_bytes : UINT64_MAX;
+std::uint64_t largest_message_bytes(const Variant& variant) {
+  return sends_datagrams(variant) ? largest_datagram_bytes : UINT64_MAX;
 }
 
 Result<void> check_feasible(const PlannedPoint& planned, const ExperimentText& experiment) {

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "core/error.h"
-#include "core/transport.h"
+#include "core/variant.h"
 #include "harness/experiment/experiment_text.h"
 #include "harness/experiment/plan.h"
 
@@ -14,7 +14,7 @@ namespace xover {
 // The error names the place of the axis that a person would change, as `experiment` has it.
 Result<void> check_feasible(const PlannedPoint& planned, const ExperimentText& experiment);
 
-// The longest message that this transport can carry, whatever the link.
-std::uint64_t largest_message_bytes(const Descriptor& transport);
+// The longest message that this variant of a known transport can carry, whatever the link.
+std::uint64_t largest_message_bytes(const Variant& variant);
 
 }  // namespace xover

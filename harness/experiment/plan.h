@@ -30,9 +30,9 @@ struct Plan {
   std::int64_t budget_ns = 0;  // 0: none. No new round is begun that would not fit
   std::uint64_t seed = 1;      // order of the transports in each round
   bool gate = true;
-  bool soakers = true;          // count what softirq and kernel threads spend (stream only)
+  bool soakers = true;          // count what softirq and kernel threads spend (stream, fanout)
   bool kernel_symbols = false;  // sample where the kernel spends the sender's time
-  std::string findings;         // names a table of findings to print after the run: "pa02", "uvm"
+  std::string findings;         // names a table of findings to print after the run: "pa02", "uvm", "ladder"
 };
 
 }  // namespace xover

@@ -16,13 +16,23 @@ namespace xover {
 
 namespace {
 
+bool has_option(const Descriptor& row, std::string_view name) {
+  return std::any_of(row.options.begin(), row.options.end(), [&](const OptionSpec& spec) { return spec.name == name; });
+}
+
 // Options that the point decides where the variant does not: the congestion control, which is an axis, and Nagle's
-// algorithm, which bulk senders leave on and those who wait for answers turn off.
+// algorithm, which bulk senders leave on and those who wait for answers turn off. Both are TCP's.
 OptionText options_of(const Point& point) {
   OptionText options;
   if (!point.congestion_control.empty()) options["congestion_control"] = point.congestion_control;
-  if (point.workload != Workload::stream) options["nodelay"] = "on";
+  const bool one_way = point.workload == Workload::stream || point.workload == Workload::fanout;
+  if (!one_way) options["nodelay"] = "on";
   return options;
+}
+
+bool told_to_use_udp(const Variant& variant) {
+  const auto protocol = variant.options.find("protocol");
+  return protocol != variant.options.end() && protocol->second == "udp";
 }
 
 tl::unexpected<Error> unknown_id(const std::string& place, std::string_view id) {
@@ -66,10 +76,6 @@ Result<Variant> parse_one(const Placed& text) {
   return variant;
 }
 
-bool has_option(const Descriptor& row, std::string_view name) {
-  return std::any_of(row.options.begin(), row.options.end(), [&](const OptionSpec& spec) { return spec.name == name; });
-}
-
 tl::unexpected<Error> wrong_link(const std::string& place, const Descriptor& row, const Link& link) {
   if (find_link(link.name) == nullptr) {
     std::vector<std::string_view> names;
@@ -97,18 +103,20 @@ Result<Variant> variant_at(const PlacedVariant& wanted, const Point& point, bool
   if (!link) return tl::make_unexpected(std::move(link.error()));
   Variant variant = wanted.variant;
   variant.link = std::move(*link);
-  for (const auto& [name, value] : options_of(point)) {
-    if (!has_option(row, name)) continue;
-    // What the whole point shares is no part of a name: "tcp.send" stays that in tables and sentences.
-    if (variant.name() == variant.id) variant.label = variant.id;
-    variant.options.try_emplace(name, value);
-  }
-  const auto options = Options::resolve(row.id, row.options, variant.options);
-  if (!options) return at(wanted.place, options.error());
+  if (const auto options = options_at(variant, point); !options) return at(wanted.place, options.error());
   return variant;
 }
 
 }  // namespace
+
+Result<Options> options_at(const Variant& variant, const Point& point) {
+  const Descriptor& row = *find_transport(variant.id);
+  OptionText options = variant.options;
+  for (auto& [name, value] : options_of(point)) {
+    if (has_option(row, name) && !told_to_use_udp(variant)) options.try_emplace(name, value);
+  }
+  return Options::resolve(row.id, row.options, options);
+}
 
 Result<std::vector<PlacedVariant>> parse_variants(std::span<const Placed> texts) {
   std::vector<PlacedVariant> variants;

@@ -24,8 +24,12 @@ struct PlacedVariant {
 // unknown ids (with the nearest), ids that are only planned, options that do not exist or cannot have that value.
 Result<std::vector<PlacedVariant>> parse_variants(std::span<const Placed> texts);
 
-// The variants as they run at this point. A variant's own link and congestion control win over the point's. The point's
-// link counts for every variant when `link_given`: one that does not run on it is an error then, never moved elsewhere.
+// What the transport of a variant is opened with at this point: the variant's own options, and those that the whole
+// point shares. These are no part of a variant's name: "tcp.send" stays that in tables and sentences.
+Result<Options> options_at(const Variant& variant, const Point& point);
+
+// The variants as they run at this point. A variant's own link and options win over the point's. The point's link
+// counts for every variant when `link_given`: one that does not run on it is an error then, never moved elsewhere.
 // Names within a point are unique, because results are told apart by them.
 Result<std::vector<Variant>> variants_at(const Point& point, bool link_given, std::span<const PlacedVariant> variants);
 

@@ -14,6 +14,7 @@ std::string_view to_string(WarningKind kind) {
     case WarningKind::optmem_low: return "optmem_low";
     case WarningKind::bbr_without_fq: return "bbr_without_fq";
     case WarningKind::copied_after_request: return "copied_after_request";
+    case WarningKind::delayed_ack: return "delayed_ack";
     case WarningKind::losses: return "losses";
     case WarningKind::reference_cycles: return "reference_cycles";
     case WarningKind::unpinned: return "unpinned";
@@ -45,6 +46,9 @@ std::string_view advice(WarningKind kind) {
     case WarningKind::copied_after_request:
       return "Zero-copy was asked for and the kernel copied every byte after all, as it does when the receiver is on "
              "the same host: this row shows what asking costs, not what zero-copy gains.";
+    case WarningKind::delayed_ack:
+      return "With less than a segment in flight, Nagle's algorithm waits for the receiver's acknowledgement, which "
+             "TCP delays by 40 ms: this row measures that wait. Raise depth or size, or set the option nodelay=on.";
     case WarningKind::losses:
       return "Datagrams were lost: goodput counts only what arrived; lower the load or raise net.core.rmem_max.";
     case WarningKind::reference_cycles:

@@ -17,6 +17,7 @@ enum class WarningKind : std::uint8_t {
   optmem_low,            // net.core.optmem_max stalled zero-copy sends
   bbr_without_fq,        // BBR paces loopback
   copied_after_request,  // zero-copy was asked for and every byte was copied
+  delayed_ack,           // messages waited for the receiver's delayed acknowledgement
   losses,                // datagrams were lost
   reference_cycles,      // no PMU: cycles are CPU time times TSC rate
   unpinned,              // workers could not be pinned

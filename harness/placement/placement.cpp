@@ -127,13 +127,15 @@ bool share_a_cpu(const CoreMap& map) {
   return std::adjacent_find(all.begin(), all.end()) != all.end();
 }
 
-CoreMap take_seats(const Seats& seats, unsigned connections, std::size_t roles) {
+CoreMap take_seats(const Seats& seats, unsigned connections, std::size_t roles, unsigned senders) {
   CoreMap map;
   const bool one_row = seats.receivers.empty();
   std::size_t next = 0;
   for (unsigned connection = 0; connection < connections; ++connection) {
-    const std::size_t sender = one_row ? next++ : connection;
-    map.sender_cores.push_back(seats.senders[sender % seats.senders.size()]);
+    if (connection < senders) {
+      const std::size_t sender = one_row ? next++ : connection;
+      map.sender_cores.push_back(seats.senders[sender % seats.senders.size()]);
+    }
     if (roles < 2) continue;
     const Cpus& row = one_row ? seats.senders : seats.receivers;
     const std::size_t receiver = one_row ? next++ : connection;
@@ -152,19 +154,19 @@ std::string summarise(Placement scenario, const CoreMap& map) {
 
 }  // namespace
 
-Result<CoreMap> place(const Topology& topology, Placement scenario, unsigned connections, Wait wait,
-                      std::size_t roles) {
+Result<CoreMap> place(const Topology& topology, Placement scenario, unsigned connections, Wait wait, std::size_t roles,
+                      unsigned senders) {
   const auto seats = seats_for(topology, scenario, wait);
   if (!seats) return tl::make_unexpected(seats.error());
-  CoreMap map = take_seats(*seats, connections, roles);
+  CoreMap map = take_seats(*seats, connections, roles, senders);
   map.summary = summarise(scenario, map);
   return map;
 }
 
-Result<CoreMap> place(Placement scenario, unsigned connections, Wait wait, std::size_t roles) {
+Result<CoreMap> place(Placement scenario, unsigned connections, Wait wait, std::size_t roles, unsigned senders) {
   static const Result<Topology> topology = Topology::of_this_machine();
   if (!topology) return tl::make_unexpected(topology.error());
-  return place(*topology, scenario, connections, wait, roles);
+  return place(*topology, scenario, connections, wait, roles, senders);
 }
 
 Result<void> pin_this_thread(unsigned os_cpu) {

@@ -1,6 +1,7 @@
 // Which worker runs where. The map is made once for a point, before anything starts, and is part of the result.
 #pragma once
 
+#include <climits>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -27,10 +28,13 @@ struct CoreMap {
 //   same_package   within the largest package; senders and receivers under different L3 caches where it has several
 //   cross_package  senders in one package, receivers in another
 // More workers than CPUs wrap round. What the machine lacks is refused, never replaced.
+// `senders`: only the first so many connections have a sending worker of their own.
+inline constexpr unsigned a_sender_each = UINT_MAX;
 Result<CoreMap> place(const Topology& topology, Placement scenario, unsigned connections, Wait wait,
-                      std::size_t roles = 2);
+                      std::size_t roles = 2, unsigned senders = a_sender_each);
 // On this machine. Its topology is read once per process, before its threads are pinned: see Topology.
-Result<CoreMap> place(Placement scenario, unsigned connections, Wait wait, std::size_t roles = 2);
+Result<CoreMap> place(Placement scenario, unsigned connections, Wait wait, std::size_t roles = 2,
+                      unsigned senders = a_sender_each);
 
 // Binds the calling thread to one OS CPU for good.
 Result<void> pin_this_thread(unsigned os_cpu);

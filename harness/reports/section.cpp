@@ -14,6 +14,10 @@ namespace {
 bool means_something(const Axis& axis, const Point& point) {
   if (axis.name == "workload" || axis.name == "link") return false;  // the heading has them
   if (axis.name == "rate") return point.workload == Workload::paced;
+  const bool of_files = axis.name == "mix" || axis.name == "cache" || axis.name == "directory";
+  if (of_files) return point.workload == Workload::file;
+  const bool of_memory = axis.name == "fields" || axis.name == "alignment" || axis.name == "memory";
+  if (of_memory) return point.workload != Workload::file;
   if (axis.name == "late") return point.late_ns != 0;
   return true;
 }

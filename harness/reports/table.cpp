@@ -60,7 +60,7 @@ double lost_share(const CellResult& cell) {
 // A ping-pong's goodput and a paced stream's are what the workload makes them.
 Shown shown_of(const Section& section, Density density) {
   Shown shown;
-  shown.throughput = section.workload == Workload::stream;
+  shown.throughput = section.workload != Workload::pingpong && section.workload != Workload::paced;
   for (const CellResult* cell : section.cells) {
     if (!has_figures(*cell)) continue;
     shown.rate = shown.rate || cell->messages_per_second.median > 0;
@@ -70,7 +70,8 @@ Shown shown_of(const Section& section, Density density) {
     shown.copied = shown.copied || cell->sender_ledger.completed_bytes > 0;
   }
   if (density.without_rate) shown.rate = false;
-  if (density.without_lent_time && section.workload == Workload::stream) shown.latency = false;
+  const bool lent_time = section.workload == Workload::stream || section.workload == Workload::fanout;
+  if (density.without_lent_time && lent_time) shown.latency = false;
   return shown;
 }
 
@@ -79,6 +80,8 @@ std::string_view latency_title(Workload workload) {
     case Workload::stream: return "lent";
     case Workload::pingpong: return "round trip";
     case Workload::paced: return "one way";
+    case Workload::file: return "answered";
+    case Workload::fanout: return "lent";
   }
   return {};
 }
@@ -189,6 +192,7 @@ class SectionTable {
     if (shown_.latency) {
       table_.add_column(std::string(latency_title(section_.workload)) + "\np50 us", Align::right);
       table_.add_column("p99 us", Align::right);
+      table_.add_column("p99.9 us", Align::right);
     }
     if (shown_.cycles) table_.add_column(all_reference_ ? "ref cycles\n/byte" : "cycles\n/byte", Align::right);
     if (shown_.copied) table_.add_column("sent bytes copied by", Align::left);
@@ -229,6 +233,7 @@ class SectionTable {
     const bool measured = cell.latency.count > 0;
     entries.push_back({or_none(measured ? format_figure(cell.latency.p50_us) : ""), Ink::strong});
     entries.push_back({or_none(measured ? format_figure(cell.latency.p99_us) : "")});
+    entries.push_back({or_none(measured ? format_figure(cell.latency.p999_us) : "")});
   }
 
   void add_copied_by(std::vector<Entry>& entries, const CellResult& cell) const {
@@ -274,6 +279,12 @@ std::string heading(const Section& section, const ResultDocument& document) {
       return fmt::format("pingpong {}: a message there, the same back; the whole round trip", where);
     case Workload::paced:
       return fmt::format("paced {}: messages by the clock; one way, from when each should have been sent", where);
+    case Workload::file:
+      return fmt::format("file {}: a file's contents for each request, timed to the last byte; goodput is of contents",
+                         where);
+    case Workload::fanout:
+      return fmt::format("fanout {}: every message to all connections; goodput is that of all receivers together",
+                         where);
   }
   return where;
 }
@@ -316,7 +327,8 @@ std::string notes(const ResultDocument& document, const Terminal& terminal) {
     const Ledger& ledger = cell.sender_ledger;
     const bool lent =
         cell.has_receiver && (ledger[Handover::zero_copied] > 0 || ledger[Handover::kernel_after_request] > 0);
-    waits_for_peer = waits_for_peer || (lent && point.depth == 1 && point.workload == Workload::stream);
+    const bool one_way = point.workload == Workload::stream || point.workload == Workload::fanout;
+    waits_for_peer = waits_for_peer || (lent && point.depth == 1 && one_way);
     if (!cell.copies_after.empty() && !cell.copies_after.starts_with("nothing")) {
       links_by_copies[cell.copies_after].insert(link_of(cell, point).text());
     }

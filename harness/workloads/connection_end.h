@@ -1,22 +1,20 @@
-// One end of one connection while it is measured: the session, its channel, the messages it sends, the buffers it
-// receives into, and the counts. Opened, used and closed on one worker's thread.
+// One end of one connection of the workloads stream, pingpong and paced, while it is measured: the messages it sends,
+// the buffers it receives into, and the counts of the phase under way.
 //
 // The loops in send_loops and receive_loops drive it: lend() and turn() are their data plane and neither allocate nor
-// log. Counts are of the phase under way.
+// log.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "core/clock.h"
 #include "core/histogram.h"
-#include "core/transport.h"
-#include "harness/agents/sample.h"
+#include "harness/workloads/end.h"
+#include "harness/workloads/endpoint.h"
 #include "harness/workloads/message_pool.h"
-#include "transports/common/pages.h"
+#include "harness/workloads/receive_buffers.h"
 
 namespace xover {
 
@@ -28,9 +26,7 @@ struct Sequence {
   }
 };
 
-enum class Role : std::uint8_t { sender, receiver };
-
-class ConnectionEnd {
+class ConnectionEnd final : public End {
  public:
   // What a turn brought, for the loops.
   struct Turn {
@@ -39,63 +35,54 @@ class ConnectionEnd {
     bool progressed = false;
   };
 
-  static Result<std::unique_ptr<ConnectionEnd>> open(const SampleSpec& spec, Role role, unsigned connection);
+  static Result<std::unique_ptr<End>> open(const SampleSpec& spec, Role role, unsigned connection);
 
-  // Control plane.
-  Result<std::string> listen() { return session_->listen(); }
-  Result<void> accept(MonotonicNs deadline);
-  Result<void> connect(const std::string& address, MonotonicNs deadline);
-  Result<void> prepare_to_send();  // after connect or accept
-  Result<void> prepare_to_receive();
-  void begin_phase(std::uint32_t phase);
-  // Adds this end's counts of the phase; the ledger and counters are those since begin_phase().
-  void add_to(SideReport& report) const;
+  Result<std::string> listen() override { return endpoint_.listen(); }
+  Result<void> accept(MonotonicNs deadline) override;
+  Result<void> connect(std::span<const std::string> addresses, MonotonicNs deadline) override;
+  Result<void> run_phase(const PhaseOrder& order, const Expectation& expected) override;
+  std::uint64_t sent_messages() const override { return sent_messages_; }
+  void add_to(SideReport& report) const override;
 
   // Data plane.
   // Lends up to `most` messages; returns how many were accepted. A dead channel sets failure().
   std::size_t lend(std::size_t most, Ticks now) noexcept;
-  // Takes completions once. Blocking points sleep first, for 10 to 40 ms at the longest, so that loops see their
-  // bounds.
-  Turn turn() noexcept;
-  // The same, and wakes by `deadline` if that comes first.
-  Turn turn_until(MonotonicNs deadline) noexcept;
+  // Takes completions once: see Endpoint::take().
+  Turn turn() noexcept { return take(endpoint_.take()); }
+  Turn turn_until(MonotonicNs deadline) noexcept { return take(endpoint_.take_until(deadline)); }
   // Keeps the offered buffers topped up.
-  void offer_buffers() noexcept;
-  void shutdown_send() noexcept { channel_->shutdown_send(); }
+  void offer_buffers() noexcept { buffers_.offer_to(endpoint_.channel()); }
+  // Pingpong: how many of `arrived` further messages are to be answered, beside those owed already. Of datagrams only
+  // the newest is: whoever sent it no longer waits for the others.
+  std::uint64_t owed_with(std::uint64_t owed, std::uint64_t arrived) const { return datagrams_ ? 1 : owed + arrived; }
+  void time_releases() { endpoint_.times_releases = true; }
 
   const Point& point() const { return spec_.point; }
-  const Limits& limits() const { return session_->limits(); }
+  const Limits& limits() const { return endpoint_.limits(); }
   std::size_t in_flight() const { return in_flight_; }
-  std::uint64_t sent_messages() const { return sent_messages_; }
   std::uint64_t arrived_messages() const { return arrived_messages_; }
   Histogram& latency() { return latency_; }
-  bool records_release_latency = false;
   Ticks last_arrival() const { return last_arrival_; }
-  const Failure& failure() const { return failure_; }
-  bool closed() const { return closed_; }
-
-  MonotonicNs first_ns = 0, last_ns = 0;  // set by the loops
+  const Failure& failure() const { return endpoint_.failure(); }
+  Error error() const { return endpoint_.error(); }
 
  private:
-  ConnectionEnd(const SampleSpec& spec, Role role, unsigned connection)
-      : spec_(spec), role_(role), seed_(connection + 1) {}
-  Result<void> adopt(Result<Channel*> channel);
-  void renew_nap_deadline(Ticks now) noexcept;
-  bool needs_time(std::size_t completions) noexcept;
+  ConnectionEnd(const SampleSpec& spec, Role role, unsigned connection, Endpoint endpoint);
+  Result<void> prepare(bool to_send, bool to_receive);
+  void begin_phase(std::uint32_t phase);
+  Turn take(std::span<Completion> completions) noexcept;
   void take_release(const Completion& completion, Ticks now) noexcept;
   std::uint64_t take_arrival(Completion& completion, Ticks now) noexcept;
   std::uint64_t take_datagram(std::span<const std::byte> bytes) noexcept;
-  void touch(std::span<const std::byte> bytes) noexcept;
+  std::uint64_t take_stream(std::span<const std::byte> bytes, std::uint64_t count) noexcept;
 
   static constexpr std::size_t burst = 32;
 
   SampleSpec spec_;
   Role role_;
   std::uint64_t seed_;
-  std::unique_ptr<Session> session_;
-  Channel* channel_ = nullptr;
-  Waiter* waiter_ = nullptr;
-  bool datagrams_ = false;  // whole messages with a sequence number in front
+  Endpoint endpoint_;
+  bool datagrams_;
 
   // Sending.
   MessagePool pool_;
@@ -108,29 +95,16 @@ class ConnectionEnd {
   std::uint64_t sent_messages_ = 0, failed_messages_ = 0, busy_ = 0;
 
   // Receiving.
-  Pages receive_pages_;
-  std::size_t receive_buffer_bytes_ = 0, receive_buffers_ = 0;
-  std::vector<std::uint32_t> idle_buffers_;
+  ReceiveBuffers buffers_;
   std::unique_ptr<PayloadChecker> checker_;
   std::uint64_t stream_position_ = 0, phase_first_position_ = 0;
-  std::uint64_t arrived_messages_ = 0, partial_message_bytes_ = 0;
+  std::uint64_t arrived_messages_ = 0, partial_message_bytes_ = 0, late_answers_ = 0;
   Ticks last_arrival_ = 0;
-  Ticks now_ = 0;  // the last time that was read
-  std::uint32_t turns_without_time_ = 0;
-  MonotonicNs nap_deadline_ns_ = 0;
-  Ticks nap_renewed_at_ = 0, ticks_between_renewals_ = 0;
   std::uint64_t touched_ = 0;  // so that reading every byte has a use
 
   std::uint32_t phase_ = 0;
+  MonotonicNs first_ns_ = 0, last_ns_ = 0;
   Histogram latency_;
-  Ledger ledger_before_;
-  std::vector<Counter> counters_before_;
-  Failure failure_;
-  bool closed_ = false;
-  std::array<Completion, 64> completions_;
 };
-
-// "tcp.zerocopy: sendmsg: Connection reset by peer"
-Error error_of(const ConnectionEnd& end);
 
 }  // namespace xover

@@ -21,10 +21,10 @@ std::uint64_t round_up(std::uint64_t value, std::uint64_t multiple) {
 }
 
 struct Layout {
-  std::uint64_t slots, fields, field_bytes, stride_bytes, region_bytes, offset_bytes;
+  std::uint64_t places, fields, field_bytes, stride_bytes, region_bytes, offset_bytes;
 
-  explicit Layout(const Point& point) {
-    slots = MessagePool::slots_for(point);
+  Layout(const Point& point, const Limits& limits) {
+    places = MessagePool::places_for(point, limits);
     fields = std::max<std::uint64_t>(1, point.fields);
     field_bytes = (point.size_bytes + fields - 1) / fields;
     const std::uint64_t natural =
@@ -34,7 +34,7 @@ struct Layout {
     // Regions begin on pages; a smaller alignment is kept from being a page's by starting that much behind one.
     const bool natural_or_page = point.alignment_bytes == 0 || alignment >= page_bytes;
     offset_bytes = natural_or_page ? 0 : alignment;
-    region_bytes = round_up(slots * stride_bytes + offset_bytes, std::max(alignment, page_bytes));
+    region_bytes = round_up(places * stride_bytes + offset_bytes, std::max(alignment, page_bytes));
   }
 
   std::uint64_t total_bytes() const { return fields * region_bytes; }
@@ -47,20 +47,22 @@ struct Layout {
 
 }  // namespace
 
-std::size_t MessagePool::slots_for(const Point& point) {
+bool carry_sequence(const Limits& limits) { return limits.framing == Framing::message && limits.whole_messages; }
+
+std::size_t MessagePool::places_for(const Point& point, const Limits& limits) {
   const std::uint64_t wanted = point.pool_bytes / std::max<std::uint64_t>(1, point.size_bytes);
-  return std::max<std::uint64_t>({wanted, point.depth, 1});
+  return std::max<std::uint64_t>({wanted, carry_sequence(limits) ? point.depth : 1, 1});
 }
 
 Result<MessagePool> MessagePool::make(Session& session, const Point& point, std::uint64_t seed) {
-  const Layout layout(point);
+  const Layout layout(point, session.limits());
   MessagePool pool;
-  std::byte* base = nullptr;
+  Segment base;
   if (point.memory == Memory::foreign) {
     auto pages = Pages::allocate(layout.total_bytes(), Pages::Fault::now);
     if (!pages) return tl::make_unexpected(pages.error());
     pool.own_pages_ = std::move(*pages);
-    base = pool.own_pages_.data();
+    base.data = pool.own_pages_.data();
   } else {
     auto arena = session.arena(layout.total_bytes());
     if (!arena) return tl::make_unexpected(arena.error());
@@ -68,19 +70,20 @@ Result<MessagePool> MessagePool::make(Session& session, const Point& point, std:
       return make_error(ErrorCode::unsupported, "lay out messages",
                         fmt::format("the arena's first segment has {} bytes, {} are needed in one piece",
                                     arena->front().size_bytes, layout.total_bytes()));
-    base = arena->front().data;
+    base = arena->front();
   }
 
-  pool.slots_ = layout.slots;
+  pool.places_ = layout.places;
+  pool.slots_ = round_up(std::max<std::uint64_t>(layout.places, point.depth), layout.places);
   pool.fields_ = layout.fields;
-  pool.segments_.reserve(layout.slots * layout.fields);
-  for (std::uint64_t slot = 0; slot < layout.slots; ++slot) {
+  pool.segments_.reserve(layout.places * layout.fields);
+  for (std::uint64_t place = 0; place < layout.places; ++place) {
     for (std::uint64_t field = 0; field < layout.fields; ++field) {
-      Segment segment;
-      segment.data = base + field * layout.region_bytes + layout.offset_bytes + slot * layout.stride_bytes;
+      const std::uint64_t at = field * layout.region_bytes + layout.offset_bytes + place * layout.stride_bytes;
+      Segment segment{base.data + at, 0, base.file, base.file_offset + at};  // an arena may be a file's mapping
       segment.size_bytes = layout.size_of_field(field, point.size_bytes);
       const std::uint64_t begin = std::min(point.size_bytes, field * layout.field_bytes);
-      fill_payload({segment.data, segment.size_bytes}, seed, slot * point.size_bytes + begin);
+      fill_payload({segment.data, segment.size_bytes}, seed, place * point.size_bytes + begin);
       pool.segments_.push_back(segment);
     }
   }
@@ -97,10 +100,10 @@ void MessagePool::stamp(std::uint64_t number, std::uint64_t sequence) {
   }
 }
 
-PayloadChecker::PayloadChecker(const Point& point, std::uint64_t seed)
+PayloadChecker::PayloadChecker(const Point& point, const Limits& limits, std::uint64_t seed)
     : seed_(seed),
       message_bytes_(point.size_bytes),
-      cycle_bytes_(std::max<std::uint64_t>(1, MessagePool::slots_for(point) * point.size_bytes)) {}
+      cycle_bytes_(std::max<std::uint64_t>(1, MessagePool::places_for(point, limits) * point.size_bytes)) {}
 
 bool PayloadChecker::stream_matches(std::span<const std::byte> bytes, std::uint64_t position) const {
   while (!bytes.empty()) {

@@ -1,5 +1,7 @@
 // The messages that a connection sends: memory laid out as the point asks (fields, alignment, pool size), filled with a
-// pattern that the receiver can check, and cycled through. Message n is in slot n modulo slots().
+// pattern that the receiver can check, and cycled through. Message n is in slot n modulo slots(), of which there are
+// enough for all messages in flight. Messages that are never written to again share their places in memory when the
+// pool has fewer: a pool of one message is one hot buffer, however many are in flight.
 //
 // Field f of all messages lies together, apart from the other fields, as separately allocated fields would.
 #pragma once
@@ -17,6 +19,10 @@
 namespace xover {
 
 inline constexpr std::size_t sequence_bytes = 8;  // leads every datagram, inside its size
+inline constexpr std::uint64_t fanout_seed = 1;   // of the one pool that all receivers of a fanout get messages from
+
+// Whether each message begins with its sequence number: those that arrive whole, and may not arrive.
+bool carry_sequence(const Limits& limits);
 
 class MessagePool {
  public:
@@ -24,26 +30,27 @@ class MessagePool {
   static Result<MessagePool> make(Session& session, const Point& point, std::uint64_t seed);
 
   std::span<const Segment> message(std::uint64_t number) const {
-    return {segments_.data() + (number % slots_) * fields_, fields_};
+    return {segments_.data() + (number % places_) * fields_, fields_};
   }
   std::size_t slots() const { return slots_; }
 
   // Writes a datagram's sequence number over its first bytes; the slot must not be on loan.
   void stamp(std::uint64_t number, std::uint64_t sequence);
 
-  // How many messages a point's pool holds: both ends must know, to know what arrives.
-  static std::size_t slots_for(const Point& point);
+  // How many messages lie apart in a point's pool: both ends must know, to know what arrives.
+  static std::size_t places_for(const Point& point, const Limits& limits);
 
  private:
-  std::size_t slots_ = 0, fields_ = 0;
-  std::vector<Segment> segments_;  // slot after slot, fields_ each
+  std::size_t slots_ = 0;  // a multiple of the places
+  std::size_t places_ = 0, fields_ = 0;
+  std::vector<Segment> segments_;  // place after place, fields_ each
   Pages own_pages_;                // foreign memory
 };
 
 // Checks received bytes against what pools of this layout send. Streams are followed by position, datagrams by number.
 class PayloadChecker {
  public:
-  PayloadChecker(const Point& point, std::uint64_t seed);
+  PayloadChecker(const Point& point, const Limits& limits, std::uint64_t seed);
 
   // True when `bytes` are what a stream carries from `position` on.
   bool stream_matches(std::span<const std::byte> bytes, std::uint64_t position) const;

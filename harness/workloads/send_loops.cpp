@@ -1,40 +1,30 @@
 // The sending ends of the workloads.
-#include <time.h>
-
-#include <algorithm>
-#include <cerrno>
-
 #include "harness/workloads/loops.h"
+#include "harness/workloads/waiting.h"
 
 namespace xover {
 
 namespace {
 
-constexpr std::int64_t drain_bound_ns = 5'000'000'000;
 constexpr std::int64_t lost_echo_ns = 200'000'000;
 
-constexpr Failure drain_overdue{ErrorCode::timed_out, 0, "the last messages were not released within 5 s"};
 constexpr Failure echo_overdue{ErrorCode::timed_out, 0, "no answer came within 5 s"};
 
-tl::unexpected<Error> dead(const ConnectionEnd& end) { return tl::make_unexpected(error_of(end)); }
-
-Ticks ticks_of(std::int64_t duration_ns) {
-  return static_cast<Ticks>(static_cast<double>(duration_ns) * 1e-9 * ticks_per_second());
-}
+tl::unexpected<Error> dead(const ConnectionEnd& end) { return tl::make_unexpected(end.error()); }
 
 // Until nothing is on loan.
 Result<void> drain(ConnectionEnd& end) {
-  const MonotonicNs bound = monotonic_now_ns() + drain_bound_ns;
+  const MonotonicNs bound = monotonic_now_ns() + silence_bound_ns;
   while (end.in_flight() > 0 && !end.failure()) {
     end.turn();
-    if (monotonic_now_ns() > bound) return tl::make_unexpected(to_error(drain_overdue));
+    if (monotonic_now_ns() > bound) return tl::make_unexpected(to_error(release_overdue));
   }
   if (end.failure()) return dead(end);
   return {};
 }
 
 Result<void> send_stream(ConnectionEnd& end, const PhaseOrder& order) {
-  end.records_release_latency = true;
+  end.time_releases();
   const Ticks phase_ticks = ticks_of(order.duration_ns);
   const Ticks start = ticks_now();
   const std::size_t depth = end.point().depth;
@@ -47,7 +37,7 @@ Result<void> send_stream(ConnectionEnd& end, const PhaseOrder& order) {
 
 // Waits for the echo of one message, or until a datagram or its answer must be lost; when that was.
 Result<Ticks> await_echo(ConnectionEnd& end, Ticks sent_at) {
-  const std::int64_t patience_ns = end.limits().reliable ? drain_bound_ns : lost_echo_ns;
+  const std::int64_t patience_ns = end.limits().reliable ? silence_bound_ns : lost_echo_ns;
   std::uint64_t arrived = 0;
   Ticks now = sent_at;
   while (arrived == 0 || end.in_flight() > 0) {
@@ -82,12 +72,6 @@ Result<void> send_pingpong(ConnectionEnd& end, const PhaseOrder& order) {
   return drain(end);
 }
 
-void sleep_until(MonotonicNs moment) {
-  const timespec at{moment / 1'000'000'000, moment % 1'000'000'000};
-  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, nullptr) == EINTR) {
-  }
-}
-
 Result<void> send_paced(ConnectionEnd& end, const PhaseOrder& order) {
   const auto rate = static_cast<double>(end.point().rate_per_second);
   const auto messages = static_cast<std::uint64_t>(static_cast<double>(order.duration_ns) * 1e-9 * rate);
@@ -102,23 +86,17 @@ Result<void> send_paced(ConnectionEnd& end, const PhaseOrder& order) {
   return drain(end);
 }
 
+}  // namespace
+
 Result<void> send_workload(ConnectionEnd& end, const PhaseOrder& order) {
   switch (end.point().workload) {
     case Workload::stream: return send_stream(end, order);
     case Workload::pingpong: return send_pingpong(end, order);
     case Workload::paced: return send_paced(end, order);
+    case Workload::file:
+    case Workload::fanout: break;  // have ends of their own
   }
   return {};
-}
-
-}  // namespace
-
-Result<void> send_phase(ConnectionEnd& end, const PhaseOrder& order) {
-  end.begin_phase(order.number);
-  end.first_ns = end.point().workload == Workload::paced ? order.start_ns : monotonic_now_ns();
-  const Result<void> result = send_workload(end, order);
-  end.last_ns = monotonic_now_ns();
-  return result;
 }
 
 }  // namespace xover

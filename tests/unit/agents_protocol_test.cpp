@@ -18,6 +18,9 @@ SampleSpec some_spec() {
   spec.point.connections = 3;
   spec.point.late_ns = 5000;
   spec.point.congestion_control = "cubic";
+  spec.point.mix = Mix::web;
+  spec.point.cache = PageCache::cold;
+  spec.point.directory = "/srv";
   spec.duration_ns = 300'000'000;
   spec.sender_cores = {0, 2};
   spec.receiver_cores = {1};

@@ -143,6 +143,25 @@ TEST(Warnings, NameWhatWasSeen) {
   EXPECT_EQ(warnings.size(), 6u);
 }
 
+TEST(Warnings, WaitingForDelayedAcknowledgementsIsNamed) {
+  CellResult cell = cell_of(0, "tcp.zerocopy", steady(1, 6));
+  for (RoundRecord& round : cell.rounds) {
+    SideReport& sender = round.sample.sender;
+    sender.facts["nodelay"] = "off";
+    for (int i = 0; i < 1000; ++i) sender.latency.record(i % 50 == 0 ? 41'000'000 : 70'000);
+  }
+  const auto warned = [](const CellResult& seen) {
+    return find_warning(summarised(seen).cells[0].warnings, WarningKind::delayed_ack) != nullptr;
+  };
+  EXPECT_TRUE(warned(cell));
+  CellResult without_nagle = cell;
+  for (RoundRecord& round : without_nagle.rounds) round.sample.sender.facts["nodelay"] = "on";
+  EXPECT_FALSE(warned(without_nagle));
+  CellResult quick = cell;
+  for (RoundRecord& round : quick.rounds) round.sample.sender.latency.clear();
+  EXPECT_FALSE(warned(quick));
+}
+
 TEST(Warnings, LockedMemoryIsBlamedWhereMoreThanItMayBeInFlight) {
   ResultDocument document;
   document.plan.points.push_back(synthetic::point_of(Workload::stream, 1 << 20));

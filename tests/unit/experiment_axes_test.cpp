@@ -29,7 +29,7 @@ TEST(Axes, AreNamedAsTheDesignNamesThem) {
   for (const Axis& axis : axes()) names.insert(axis.name);
   EXPECT_EQ(names, (std::set<std::string_view>{"workload", "size", "fields", "connections", "depth", "wait", "touch",
                                                "pool", "alignment", "memory", "late", "congestion_control", "placement",
-                                               "rate", "link"}));
+                                               "rate", "mix", "cache", "directory", "link"}));
 }
 
 TEST(Axes, ReadBackWhatTheyPrint) {
@@ -40,6 +40,9 @@ TEST(Axes, ReadBackWhatTheyPrint) {
   point.late_ns = 1'500'000;
   point.congestion_control = "cubic";
   point.placement = Placement::cross_package;
+  point.mix = Mix::web;
+  point.cache = PageCache::cold;
+  point.directory = "/srv/files and more";
   point.link = {"af_packet", "eth0"};
   Point copy;
   for (const Axis& axis : axes()) EXPECT_TRUE(axis.set(copy, axis.get(point))) << axis.name;
@@ -72,6 +75,18 @@ TEST(Axes, LeaveThePointAloneWhenTheTextIsWrong) {
   Point point;
   for (const Axis& axis : axes()) EXPECT_FALSE(axis.set(point, "\x01?!")) << axis.name;
   EXPECT_EQ(point, Point{});
+}
+
+TEST(Axes, TakeADirectoryByItsWholePath) {
+  Point point;
+  const Axis& directory = *find_axis("directory");
+  EXPECT_TRUE(directory.set(point, "/tmp/"));
+  EXPECT_EQ(point.directory, "/tmp");
+  EXPECT_TRUE(directory.set(point, "/"));
+  EXPECT_EQ(point.directory, "/");
+  for (const std::string& wrong :
+       {std::string(), std::string("tmp"), std::string("./tmp"), std::string("/a\nb"), "/" + std::string(5000, 'x')})
+    EXPECT_FALSE(directory.set(point, wrong)) << wrong;
 }
 
 TEST(Axes, CarryNumbersAsNumbersAndChoicesByName) {

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "core/transport.h"
+#include "harness/experiment/variants_at.h"
 
 namespace xover {
 namespace {
@@ -89,11 +90,25 @@ TEST(Plan, PassesCongestionControlToThoseThatHaveIt) {
   const auto plan = make_plan(with_axis(text_of({"tcp.send", "tcp.sendmsg[congestion_control=reno]", "null"}),
                                         "congestion_control", {"cubic"}));
   ASSERT_TRUE(plan) << plan.error().message();
-  const auto& variants = plan->points.front().variants;
-  EXPECT_EQ(variants[0].options.at("congestion_control"), "cubic");
+  const auto& [point, variants] = plan->points.front();
+  EXPECT_EQ(options_at(variants[0], point)->choice("congestion_control"), "cubic");
   EXPECT_EQ(variants[0].name(), "tcp.send") << "what the whole point shares is no part of a name";
-  EXPECT_EQ(variants[1].options.at("congestion_control"), "reno");
-  EXPECT_TRUE(variants[2].options.empty());
+  EXPECT_EQ(options_at(variants[1], point)->choice("congestion_control"), "reno");
+  EXPECT_TRUE(options_at(variants[2], point)) << "null has no such option";
+}
+
+TEST(Plan, LeavesOptionsOfTcpToTcp) {
+  Point point;
+  point.workload = Workload::pingpong;
+  point.congestion_control = "cubic";
+  const auto over_tcp = options_at(*parse_variant("uring.send"), point);
+  ASSERT_TRUE(over_tcp);
+  EXPECT_EQ(over_tcp->choice("congestion_control"), "cubic");
+  EXPECT_TRUE(over_tcp->boolean("nodelay"));
+  const auto over_udp = options_at(*parse_variant("uring.send[protocol=udp]"), point);
+  ASSERT_TRUE(over_udp);
+  EXPECT_EQ(over_udp->choice("congestion_control"), "system");
+  EXPECT_FALSE(over_udp->boolean("nodelay"));
 }
 
 TEST(Plan, RefusesTheSameTransportTwiceUnlessLabelsDiffer) {

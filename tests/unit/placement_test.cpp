@@ -55,6 +55,14 @@ TEST(Placement, automatic_takes_second_hardware_threads_only_when_cores_run_out)
   EXPECT_FALSE(five.oversubscribed);
 }
 
+TEST(Placement, one_sender_of_many_takes_one_seat) {
+  const auto map = place(machine("package:1 core:3 pu:1"), Placement::automatic, 2, Wait::block, 2, 1);
+  ASSERT_TRUE(map);
+  EXPECT_EQ(map->sender_cores, Cpus{0});
+  EXPECT_EQ(map->receiver_cores, (Cpus{1, 2}));
+  EXPECT_FALSE(map->oversubscribed);
+}
+
 TEST(Placement, more_workers_than_cpus_wrap_round_and_say_so) {
   const CoreMap map = placed(two_cores(), Placement::automatic, 2);
   EXPECT_EQ(map.sender_cores, (Cpus{0, 0}));
