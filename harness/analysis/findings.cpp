@@ -6,6 +6,7 @@ namespace xover {
 std::vector<Finding> findings_for(const ResultDocument& document) {
   if (document.plan.findings == "pa02") return pa02_findings(document);
   if (document.plan.findings == "uvm") return uvm_findings(document);
+  if (document.plan.findings == "ladder") return ladder_findings(document);
   return {};
 }
 

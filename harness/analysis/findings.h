@@ -10,11 +10,13 @@
 
 namespace xover {
 
-// By document.plan.findings: "pa02", "uvm"; none for anything else. Needs summarise() and compare() before.
+// By document.plan.findings: "pa02", "uvm", "ladder"; none for anything else. Needs summarise() and compare() before.
 std::vector<Finding> findings_for(const ResultDocument& document);
 
 // The two tables, each a paper's claims in its own order.
 std::vector<Finding> pa02_findings(const ResultDocument& document);
 std::vector<Finding> uvm_findings(const ResultDocument& document);
+// Each variant against the one before it in the plan: which copy went, by the ledgers, and what that brought.
+std::vector<Finding> ladder_findings(const ResultDocument& document);
 
 }  // namespace xover

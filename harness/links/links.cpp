@@ -21,7 +21,8 @@ constexpr std::array rows{
     // Documentation/networking/msg_zerocopy.rst: looped packets get a deferred copy, so that a receiver who does not
     // read cannot keep the sender's pages.
     LinkDescriptor{"lo", Substrate::soft_device, "the kernel's loopback device",
-                   "zero-copy sends: all their payload, before it reaches the receiving socket"},
+                   "MSG_ZEROCOPY and io_uring zero-copy sends: all their payload, before it reaches the receiving "
+                   "socket; pages of files and pipes pass untouched"},
     LinkDescriptor{"veth", Substrate::soft_device, "two network namespaces joined by a veth pair",
                    "zero-copy sends: all their payload, before it reaches the receiving socket", receiver, planned},
     LinkDescriptor{"veth_dma", Substrate::soft_device,
