@@ -1,5 +1,6 @@
-// xover against the tools that people use today, in one interleaved run: same cores, same message size, one field,
-// payload untouched on both sides, each pair between two readings of the gate. Prints ratios with 95 % intervals.
+// xover against the tools that people use today, and against a bare io_uring loop, in one interleaved run: same cores,
+// same message size, one field, payload untouched on both sides, each pair between two readings of the gate. Prints
+// ratios with 95 % intervals.
 //
 //   bench_peers [--pairs N]      N accepted pairs for each comparison, 15 by default
 //
@@ -20,6 +21,7 @@
 #include "harness/agents/sample_runner.h"
 #include "harness/analysis/statistics.h"
 #include "harness/measurement/round_gate.h"
+#include "tests/bench/bare_uring.h"
 #include "tests/bench/peer_tools.h"
 #include "tests/support/child_process.h"
 
@@ -41,9 +43,10 @@ struct Contest {
   Target target;
 };
 
-SampleSpec stream_spec(std::uint64_t size_bytes, const std::string& congestion_control) {
+SampleSpec stream_spec(std::uint64_t size_bytes, const std::string& congestion_control,
+                       const char* transport = "tcp.send@lo") {
   SampleSpec spec;
-  spec.variant = *parse_variant("tcp.send@lo");
+  spec.variant = *parse_variant(transport);
   spec.variant.options["congestion_control"] = congestion_control;
   spec.point.size_bytes = size_bytes;
   spec.point.pool_bytes = size_bytes;  // one hot buffer, as the tools have
@@ -101,6 +104,40 @@ Contest pingpong_contest(AgentPair& agents, const PeerRun& run, const std::strin
   return contest;
 }
 
+// Both send one hot file. iperf3 has no notion of depth, so ours is deep enough to keep the socket full.
+Contest sendfile_contest(AgentPair& agents, PeerRun run) {
+  run.from_file = true;
+  SampleSpec spec = stream_spec(run.size_bytes, "cubic", "tcp.sendfile@lo");
+  spec.point.depth = 32;
+  spec.point.pool_bytes = run.size_bytes;
+  Contest contest;
+  contest.name = fmt::format("tcp.sendfile / iperf3 -Z, stream {}", format_size(run.size_bytes));
+  contest.figure = "Gbit/s";
+  contest.ours = [&agents, spec] { return xover_gbps(agents, spec); };
+  contest.theirs = [run] { return iperf3_gbps(run); };
+  contest.cores = {run.sender_core, run.receiver_core};
+  contest.target = {0.95, 0, 0};
+  return contest;
+}
+
+// What the contract and the harness cost on top of io_uring itself. Both sides on one core, the steadiest placement.
+Contest bare_uring_contest(AgentPair& agents, std::uint64_t size_bytes) {
+  const BareUringRun run{
+      .size_bytes = size_bytes, .depth = 32, .core = 0, .warmup_ns = warmup_ns, .duration_ns = sample_ns};
+  SampleSpec spec = stream_spec(size_bytes, "cubic", "uring.send_zc_fixed@lo");
+  spec.point.depth = run.depth;
+  spec.point.pool_bytes = run.size_bytes * run.depth;
+  spec.sender_cores = spec.receiver_cores = {run.core};
+  Contest contest;
+  contest.name = fmt::format("uring.send_zc_fixed / bare loop, stream {}", format_size(size_bytes));
+  contest.figure = "Gbit/s";
+  contest.ours = [&agents, spec] { return xover_gbps(agents, spec); };
+  contest.theirs = [run] { return bare_uring_gbps(run); };
+  contest.cores = {run.core};
+  contest.target = {0.9, 0, 0};
+  return contest;
+}
+
 // `network` is the congestion control of the own network namespace, `system` without one.
 std::vector<Contest> contests(AgentPair& agents, const std::string& network) {
   std::vector<Contest> list;
@@ -110,6 +147,9 @@ std::vector<Contest> contests(AgentPair& agents, const std::string& network) {
         stream_contest(agents, "iperf3", run, "cubic", iperf3_gbps, {0.95, size_bytes == 131072 ? 1.0 : 0, 0}));
     list.push_back(stream_contest(agents, "qperf", run, network, qperf_gbps, {}));
   }
+  for (const std::uint64_t size_bytes : {16384u, 131072u, 1048576u})
+    list.push_back(sendfile_contest(agents, {.size_bytes = size_bytes, .sender_core = 0, .receiver_core = 1}));
+  for (const std::uint64_t size_bytes : {16384u, 262144u}) list.push_back(bare_uring_contest(agents, size_bytes));
   list.push_back(pingpong_contest(agents, {64, 0, 0, false}, network));
   list.push_back(pingpong_contest(agents, {64, 0, 1, true}, network));
   return list;

@@ -13,6 +13,7 @@ struct PeerRun {
   std::uint64_t size_bytes = 0;
   unsigned sender_core = 0, receiver_core = 0;
   bool polling = false;
+  bool from_file = false;  // iperf3 -Z: sendfile from one file of that size
 };
 
 // Goodput that the receiver saw, in Gbit/s. Congestion control cubic.
