@@ -1,8 +1,8 @@
 // Who copied the bytes: the account that every channel keeps, one ledger for each side.
 //
 // The law: each completed byte is booked in exactly one handover class, so the classes sum to the bytes completed.
-// user_copied stands beside them and may be any multiple of the bytes: it counts every byte that was copied because user
-// space asked for it in a buffer of its own: by counted_copy(), or by read(2) into a buffer on the way to a socket
+// user_copied stands beside them and may be any multiple of the bytes: it counts every byte that was copied because
+// user space asked for it in a buffer of its own: by counted_copy(), or by read(2) into a buffer on the way to a socket
 // (docs/decisions/0012).
 #pragma once
 

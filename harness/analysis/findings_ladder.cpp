@@ -54,38 +54,90 @@ std::string what_went(const CellResult& before, const CellResult& here) {
   return back ? "a copy comes back" : "the same copies, the pages come from elsewhere";
 }
 
-Finding first_step(const CellResult& cell) {
-  return {fmt::format("{}: where the ladder begins", cell.variant.name()), "copy ladder", "yes",
+// A cell with the one below it on the ladder, which the first of a point has not.
+struct Rung {
+  const CellResult* before = nullptr;
+  const CellResult* here = nullptr;
+  Estimate ratio;
+  double adjusted_p_value = 1;  // by Holm over all rungs of the run
+
+  bool judged() const { return ratio.rounds >= least_rounds_for_verdict; }
+};
+
+// Rows of different substrates are no rungs of one ladder.
+bool comparable(const CellResult& a, const CellResult& b) {
+  return a.substrate == b.substrate && a.has_receiver == b.has_receiver;
+}
+
+std::vector<Rung> rungs_of(const ResultDocument& document) {
+  std::vector<Rung> rungs;
+  for (std::size_t point = 0; point < document.plan.points.size(); ++point) {
+    const CellResult* before = nullptr;
+    for (const CellResult& cell : document.cells) {
+      if (cell.point_index != point || cell.status != CellStatus::ok) continue;
+      Rung& rung = rungs.emplace_back(Rung{nullptr, &cell, {}});
+      if (before != nullptr && comparable(*before, cell)) {
+        rung.before = before;
+        rung.ratio = estimate(paired_ratios({before, &cell}, Metric::goodput));
+      }
+      before = &cell;
+    }
+  }
+  return rungs;
+}
+
+void adjust(std::vector<Rung>& rungs) {
+  std::vector<Rung*> family;
+  std::vector<double> p_values;
+  for (Rung& rung : rungs) {
+    if (!rung.judged()) continue;
+    family.push_back(&rung);
+    p_values.push_back(rung.ratio.p_value);
+  }
+  const std::vector<double> adjusted = holm_adjusted(p_values);
+  for (std::size_t i = 0; i < family.size(); ++i) family[i]->adjusted_p_value = adjusted[i];
+}
+
+// "tcp.send", or "tcp.send at 64K" where the plan has more than one point.
+std::string name_of(const CellResult& cell, const ResultDocument& document) {
+  if (document.plan.points.size() == 1) return cell.variant.name();
+  return fmt::format("{} at {}", cell.variant.name(),
+                     format_size(document.plan.points[cell.point_index].point.size_bytes));
+}
+
+Finding begin(const Rung& rung, const ResultDocument& document) {
+  const CellResult& cell = *rung.here;
+  return {fmt::format("{}: where the ladder begins", name_of(cell, document)), "copy ladder", "yes",
           fmt::format("{} Gbit/s; {}", words(cell.goodput_gbps.median), accounts_of(cell))};
 }
 
-Finding step(const CellResult& before, const CellResult& here) {
-  const Estimate ratio = estimate(paired_ratios({&before, &here}, Metric::goodput));
+Finding step(const Rung& rung, const ResultDocument& document) {
+  const CellResult &before = *rung.before, &here = *rung.here;
+  const Interval& ratio = rung.ratio.interval;
   Finding finding;
-  finding.claim = fmt::format("{}: {}, and it is faster", here.variant.name(), what_went(before, here));
+  finding.claim = fmt::format("{}: {}, and it is faster", name_of(here, document), what_went(before, here));
   finding.source = fmt::format("against {}", before.variant.name());
   finding.holds = "not here";
-  if (ratio.rounds >= least_rounds_for_verdict) {
-    if (ratio.interval.low > 1) finding.holds = "yes";
-    if (ratio.interval.high < 1) finding.holds = "no";
-  }
-  finding.figure = fmt::format("{} Gbit/s, {} times the step before; {}", words(here.goodput_gbps.median),
-                               words(ratio.interval), accounts_of(here));
+  std::string doubt;
+  if (!rung.judged())
+    doubt = fmt::format(" (too few rounds: a verdict takes {})", least_rounds_for_verdict);
+  else if (rung.adjusted_p_value >= significance || (ratio.low <= 1 && ratio.high >= 1))
+    doubt = " (not separable)";
+  else
+    finding.holds = ratio.low > 1 ? "yes" : "no";
+  finding.figure = fmt::format("{} Gbit/s, {} times the step before{}; {}", words(here.goodput_gbps.median),
+                               words(ratio), doubt, accounts_of(here));
   return finding;
 }
 
 }  // namespace
 
 std::vector<Finding> ladder_findings(const ResultDocument& document) {
+  std::vector<Rung> rungs = rungs_of(document);
+  adjust(rungs);
   std::vector<Finding> findings;
-  for (std::size_t point = 0; point < document.plan.points.size(); ++point) {
-    const CellResult* before = nullptr;
-    for (const CellResult& cell : document.cells) {
-      if (cell.point_index != point || cell.status != CellStatus::ok) continue;
-      findings.push_back(before == nullptr ? first_step(cell) : step(*before, cell));
-      before = &cell;
-    }
-  }
+  for (const Rung& rung : rungs)
+    findings.push_back(rung.before == nullptr ? begin(rung, document) : step(rung, document));
   return findings;
 }
 

@@ -65,10 +65,36 @@ constexpr Axis link() {
   return axis;
 }
 
+// Well-formed UTF-8, RFC 3629: a result's JSON holds nothing else.
+bool is_utf8(std::string_view text) {
+  const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0u; };
+  const auto within = [](unsigned value, unsigned low, unsigned high) { return value >= low && value <= high; };
+  for (std::size_t at = 0; at < text.size();) {
+    const unsigned lead = byte(at);
+    if (lead < 0x80) {
+      ++at;
+      continue;
+    }
+    const std::size_t size = within(lead, 0xc2, 0xdf)   ? 2
+                             : within(lead, 0xe0, 0xef) ? 3
+                             : within(lead, 0xf0, 0xf4) ? 4
+                                                        : 0;
+    // Overlong forms, surrogates, and what is beyond U+10FFFF show in the second byte.
+    const unsigned low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+    const unsigned high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+    if (size == 0 || !within(byte(at + 1), low, high)) return false;
+    for (std::size_t next = 2; next < size; ++next)
+      if (!within(byte(at + next), 0x80, 0xbf)) return false;
+    at += size;
+  }
+  return true;
+}
+
 Result<void> set_directory(Point& point, std::string_view text) {
   const bool printable = std::all_of(text.begin(), text.end(), [](unsigned char c) { return c >= ' ' && c != 0x7f; });
-  if (!printable || text.size() > longest_directory || !text.starts_with('/')) {
-    return bad_input({}, in_quotes(text) + " is no directory", "expected a path from the root, like /var/tmp");
+  if (!printable || !is_utf8(text) || text.size() > longest_directory || !text.starts_with('/')) {
+    return bad_input({}, in_quotes(text) + " is no directory",
+                     "expected a path from the root, in UTF-8, like /var/tmp");
   }
   while (text.size() > 1 && text.ends_with('/')) text.remove_suffix(1);
   point.directory = text;

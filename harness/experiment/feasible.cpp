@@ -56,7 +56,7 @@ class Combination {
                       "use wait block, or placement auto");
     }
     const std::uint64_t each_bytes = std::max(point_.pool_bytes, point_.size_bytes);
-    if (each_bytes > most_memory_bytes / point_.connections) {
+    if (each_bytes > most_memory_bytes / pools()) {
       return complain({"size", "pool", "connections"},
                       fmt::format("size {}, pool {} and {} connections need too much memory",
                                   format_size(point_.size_bytes), format_size(point_.pool_bytes), point_.connections),
@@ -72,6 +72,12 @@ class Combination {
   }
 
  private:
+  // A fanout has one sender, and all connections are served from the same files.
+  std::uint64_t pools() const {
+    const bool one = point_.workload == Workload::fanout || point_.workload == Workload::file;
+    return one ? 1 : point_.connections;
+  }
+
   Result<void> check_files() const {
     if (point_.fields > 1) return complain({"fields"}, "workload file: a file is sent in one piece", "use fields 1");
     if (point_.memory == Memory::foreign) {
@@ -91,6 +97,13 @@ class Combination {
     if (point_.size_bytes < least_bytes || point_.size_bytes > largest_message_bytes(variant)) {
       return complain({"size"}, fmt::format("size {} does not fit {}", format_size(point_.size_bytes), variant.name()),
                       fmt::format("its messages have {} to {} bytes", least_bytes, largest_message_bytes(variant)));
+    }
+    // Datagrams in flight lie apart, because each has its number written into it.
+    if (sends_datagrams(variant) && point_.size_bytes * point_.depth > most_memory_bytes / pools()) {
+      return complain({"depth", "connections", "size"},
+                      fmt::format("size {}, depth {} and {} connections of datagrams need too much memory",
+                                  format_size(point_.size_bytes), point_.depth, point_.connections),
+                      fmt::format("senders get {} at most", format_size(most_memory_bytes)));
     }
     const LinkDescriptor* link = find_link(variant.link.name);
     if (link == nullptr) return complain({"link"}, "there is no link " + in_quotes(variant.link.name));

@@ -164,6 +164,7 @@ std::string format_count(double value) {
 std::string format_spread(const Interval& interval, const Terminal& terminal) {
   const double above = interval.high - interval.median, below = interval.median - interval.low;
   if (!std::isfinite(above) || !std::isfinite(below) || above < 0 || below < 0) return {};
+  if (above == 0 && below == 0) return {};  // one round has no spread
   if (std::max(above, below) <= 1.3 * std::min(above, below) || std::max(above, below) < 0.03 * interval.median) {
     const std::string median = format_figure(interval.median);
     const std::size_t point = median.find('.');

@@ -10,7 +10,7 @@ namespace {
 // Streams are received in pieces of the message's size within these bounds: large enough to spare system calls, small
 // enough to be read out of the cache.
 constexpr std::size_t least_stream_bytes = 128 << 10;
-constexpr std::size_t most_stream_bytes = 1 << 20;
+constexpr std::size_t most_stream_bytes = 256 << 10;
 constexpr std::size_t stream_buffers = 2;
 constexpr std::size_t most_datagram_buffers = 64;
 

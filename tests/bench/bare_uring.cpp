@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "core/transport.h"
+#include "harness/workloads/receive_buffers.h"
 #include "transports/common/file_descriptor.h"
 #include "transports/common/pages.h"
 #include "transports/common/socket_address.h"
@@ -43,28 +44,23 @@ struct Received {
   std::atomic<bool> stop{false};
 };
 
-void receive(Session& session, Received& received, unsigned core) {
-  pin_to(core);
+// Into the same buffers as the harness's own receiver.
+void receive(Session& session, Received& received, const BareUringRun& run) {
+  pin_to(run.core);
   auto channel = session.accept(monotonic_now_ns() + setup_bound_ns);
-  if (!channel) return;
-  std::vector<std::vector<std::byte>> buffers(2, std::vector<std::byte>(1 << 20));
-  const auto offer = [&](Token token) {
-    const RxBuffer buffer{token, buffers[token].data(), buffers[token].size()};
-    (*channel)->offer({&buffer, 1});
-  };
-  const bool offered = session.limits().receive == Receive::offered;
-  for (Token token = 0; offered && token < buffers.size(); ++token) offer(token);
+  auto buffers = ReceiveBuffers::make(session.limits(), run.size_bytes);
+  if (!channel || !buffers) return;
   std::array<Completion, 64> completions;
   while (!received.stop.load(std::memory_order_relaxed)) {
+    buffers->offer_to(**channel);
     session.waiter()->wait(monotonic_now_ns() + nap_ns);
     const std::size_t count = session.reap(completions);
     for (std::size_t i = 0; i < count; ++i) {
       Completion& completion = completions[i];
       if (completion.moments.has(Moment::closed)) return;
       if (!completion.moments.has(Moment::received)) continue;
-      received.bytes.fetch_add(completion.bytes, std::memory_order_relaxed);
+      received.bytes.fetch_add(buffers->take(completion).size(), std::memory_order_relaxed);
       completion.lease = Lease();
-      if (offered && completion.bytes > 0) offer(completion.token);
     }
   }
 }
@@ -196,7 +192,7 @@ Result<double> bare_uring_gbps(const BareUringRun& run) {
     if (listening) address = *listening;
     if (!listening) problem = listening.error();
     state = listening ? 1 : 2;
-    if (listening) receive(**session, received, run.core);
+    if (listening) receive(**session, received, run);
   });
   while (state.load() == 0) std::this_thread::yield();
   Result<double> figure = tl::make_unexpected(problem);

@@ -18,8 +18,18 @@ const std::map<std::string, std::string> class_of{{"null", "zero_copied"},
                                                   {"tcp.send", "kernel_by_design"},
                                                   {"tcp.sendmsg", "kernel_by_design"},
                                                   {"tcp.zerocopy", "kernel_after_request"},
+                                                  {"tcp.sendfile", "zero_copied"},
+                                                  {"tcp.splice", "zero_copied"},
+                                                  {"tcp.mmap", "kernel_by_design"},
+                                                  {"tcp.read_send", "kernel_by_design"},
+                                                  {"tcp.vmsplice", "zero_copied"},
+                                                  {"tcp.tee", "zero_copied"},
                                                   {"udp.send", "kernel_by_design"},
-                                                  {"udp.zerocopy", "kernel_after_request"}};
+                                                  {"udp.zerocopy", "kernel_after_request"},
+                                                  {"uring.send", "kernel_by_design"},
+                                                  {"uring.write_fixed", "kernel_by_design"},
+                                                  {"uring.send_zc", "kernel_after_request"},
+                                                  {"uring.send_zc_fixed", "kernel_after_request"}};
 
 TEST(Explain, ProvesWhoCopiedTheBytesOfEveryWrittenTransport) {
   const json list = json::parse(run_program({xover_program(), "list", "--json"}).out);
@@ -46,6 +56,16 @@ TEST(Explain, TakesAVariant) {
   const ChildResult ended = run_program({xover_program(), "explain", "tcp.sendmsg[ip=6]"}, std::chrono::seconds(60));
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_NE(ended.out.find("kernel_by_design"), std::string::npos);
+}
+
+TEST(Explain, ProvesAVariantWhoseReceiverSeesNoByte) {
+  const json list = json::parse(run_program({xover_program(), "list", "--json"}).out);
+  for (const json& row : list["transports"])
+    if (row["id"] == "tcp.sendfile" && row["status"] != "usable") GTEST_SKIP() << row.value("cause", "");
+  const ChildResult ended =
+      run_program({xover_program(), "explain", "tcp.sendfile[receive=splice]"}, std::chrono::seconds(60));
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_TRUE(std::regex_search(ended.out, std::regex("\n *zero_copied +100\\.0 % +100\\.0 %"))) << ended.out;
 }
 
 }  // namespace

@@ -121,6 +121,14 @@ TEST(Files, WhatAKilledRunLeftTheNextOneRemoves) {
   EXPECT_TRUE(fs::is_empty(folder.path()));
 }
 
+// Requests are lent, too, where answers are. Ends that waited for one another would take longer than a sample may.
+TEST(Files, ManyConnectionsComeToTheirEnd) {
+  if (!can_serve_files()) GTEST_SKIP() << "no transport sends files here";
+  const DiskFolder folder;
+  const json result = short_run(serving(folder, {"--transports", "tcp.sendfile", "--connections", "24"}));
+  for (const json& cell : result["cells"]) EXPECT_EQ(cell["status"], "ok") << cell.value("reason", "");
+}
+
 TEST(Files, WhatCannotServeThemIsRefusedBeforeAnythingRuns) {
   const ChildResult ended = run_program({xover_program(), "run", "--transports", "tcp.send", "--workload", "file"});
   EXPECT_EQ(ended.exit_code, 2);

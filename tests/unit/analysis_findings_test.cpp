@@ -289,7 +289,7 @@ TEST(FindingsUvm, WithoutKernelSamplesSayWhy) {
   EXPECT_NE(run.figure("the larger the share of the copy").find("R 61."), std::string::npos) << "R needs no samples";
 }
 
-// Each step 1.3 times the one before; who copied comes from the ledgers alone.
+// A rise, a fall and a rise; who copied comes from the ledgers alone.
 SyntheticRun copy_ladder(std::size_t rounds) {
   SyntheticRun run("ladder");
   run.point(
@@ -324,6 +324,7 @@ TEST(FindingsLadder, SaysWhichCopyWentAndWhatThatBrought) {
 TEST(FindingsLadder, JudgesNothingByTooFewRounds) {
   SyntheticRun run = copy_ladder(3);
   EXPECT_EQ(run.holds("tcp.sendfile: the sender's copy goes"), "not here");
+  EXPECT_NE(run.figure("tcp.sendfile").find("too few rounds"), std::string::npos) << run.figure("tcp.sendfile");
 }
 
 TEST(Findings, ComeOnlyWhereAPlanNamesThem) {

@@ -162,6 +162,27 @@ TEST(Warnings, WaitingForDelayedAcknowledgementsIsNamed) {
   EXPECT_FALSE(warned(quick));
 }
 
+TEST(Warnings, OtherCausesOfLongLoansAreNotTakenForDelayedAcknowledgements) {
+  ResultDocument document;
+  document.plan.points.push_back(synthetic::point_of(Workload::stream, 4096));
+  document.cells.push_back(cell_of(0, "tcp.zerocopy", steady(1, 6)));
+  for (RoundRecord& round : document.cells[0].rounds) {
+    round.sample.sender.facts["nodelay"] = "off";
+    for (int i = 0; i < 100; ++i) round.sample.sender.latency.record(55'000'000);
+  }
+  const auto warned = [&] {
+    summarise(document);
+    return find_warning(document.cells[0].warnings, WarningKind::delayed_ack) != nullptr;
+  };
+  Point& point = document.plan.points[0].point;
+  EXPECT_TRUE(warned()) << "40 ms, and a busy core";
+  point.depth = 64;
+  EXPECT_FALSE(warned()) << "256K in flight";
+  point.depth = 1;
+  point.late_ns = 50'000'000;
+  EXPECT_FALSE(warned()) << "the receiver keeps the sender waiting";
+}
+
 TEST(Warnings, LockedMemoryIsBlamedWhereMoreThanItMayBeInFlight) {
   ResultDocument document;
   document.plan.points.push_back(synthetic::point_of(Workload::stream, 1 << 20));

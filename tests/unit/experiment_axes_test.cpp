@@ -89,6 +89,18 @@ TEST(Axes, TakeADirectoryByItsWholePath) {
     EXPECT_FALSE(directory.set(point, wrong)) << wrong;
 }
 
+TEST(Axes, TakeADirectoryInWellFormedUtf8Alone) {
+  Point point;
+  const Axis& directory = *find_axis("directory");
+  for (const char* good : {"\xc3\xa9", "\xe2\x82\xac!", "\xed\x9f\xbf", "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf"}) {
+    EXPECT_TRUE(directory.set(point, std::string("/") + good)) << good;
+    EXPECT_EQ(point.directory, std::string("/") + good);
+  }
+  for (const char* bad : {"\xff", "\x80", "a\xc3", "\xc3(", "\xc0\xaf", "\xe0\x80\xaf", "\xe2\x82", "\xe2\x82z",
+                          "\xed\xa0\x80", "\xf0\x80\x80\x80", "\xf0\x9f\x98", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80"})
+    EXPECT_FALSE(directory.set(point, std::string("/") + bad)) << testing::PrintToString(std::string(bad));
+}
+
 TEST(Axes, CarryNumbersAsNumbersAndChoicesByName) {
   EXPECT_EQ(find_axis("size")->value(Point{}), FieldValue(std::int64_t{65536}));
   EXPECT_EQ(find_axis("late")->value(Point{}), FieldValue(std::int64_t{0}));

@@ -133,6 +133,19 @@ TEST(Plan, RefusesImpossibleCombinations) {
   expect_error(with_axis(text_of({"null"}), "workload", {"pingpong"}), {"workload", "no receiver"});
   expect_error(with_axis(with_axis(text_of({"tcp.send"}), "size", {"1G"}), "connections", {"64"}),
                {"size", "too much memory"});
+  const PlanText deep = with_axis(with_axis(text_of({"udp.send"}), "size", {"60000"}), "depth", {"4096"});
+  expect_error(with_axis(deep, "connections", {"64"}), {"depth", "too much memory"});
+}
+
+// One pool for all of a fanout's receivers, one set of files for all clients.
+TEST(Plan, CountsSharedMemoryOnce) {
+  const auto shared = [](const char* transport, const char* workload) {
+    return make_plan(with_axis(with_axis(with_axis(text_of({transport}), "workload", {workload}), "pool", {"1G"}),
+                               "connections", {"64"}));
+  };
+  EXPECT_FALSE(shared("tcp.send", "stream").has_value());
+  EXPECT_TRUE(shared("tcp.send", "fanout").has_value());
+  EXPECT_TRUE(shared("tcp.sendfile", "file").has_value());
 }
 
 TEST(Plan, RefusesAValueTwice) {
