@@ -1,6 +1,7 @@
 // The second connection: words in both directions, receivers that stop reading, peers that come in a tangle; and the
 // receivers that splice what comes into /dev/null.
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/socket.h>
 
 #include <thread>
@@ -92,6 +93,27 @@ TEST(FilesAcknowledgement, AReceiverThatStopsReadingHoldsTheSenderUpAndNothingIs
             counter(*pair.receiver.session, "acknowledgements_sent"));
 }
 
+// A channel that has sent sleeps in poll and not in recv, so nothing tells it that there is no more to take.
+TEST(FilesAcknowledgement, AReceiverThatOnlyWaitsHasSaidWhatItHasTaken) {
+  FilePair pair("tcp.sendfile");
+  ASSERT_EQ(pair.receiver.send(1, {arena_of(*pair.receiver.session, 10)}).accepted, 1u);
+  const Segment memory = arena_of(*pair.sender.session, 1000);
+  ASSERT_EQ(pair.sender.send(2, {memory}).accepted, 1u);
+  std::vector<std::byte> into(2 * 4096);
+  const RxBuffer buffers[]{{1, into.data(), 4096}, {2, into.data() + 4096, 4096}};
+  ASSERT_EQ(pair.receiver.channels[0]->offer(buffers), 2u);
+  for (const MonotonicNs end = soon(); pair.receiver.received_bytes() == 0 && monotonic_now_ns() < end;) {
+    pair.receiver.reap();
+  }
+  ASSERT_EQ(pair.receiver.received_bytes(), 1000u);
+  pair.receiver.session->waiter()->wait(monotonic_now_ns() + second / 20);
+  for (const MonotonicNs end = soon(); !pair.sender.find(Moment::released, 2) && monotonic_now_ns() < end;) {
+    pair.sender.reap();
+  }
+  ASSERT_NE(pair.sender.find(Moment::released, 2), nullptr);
+  pair.receiver.session.reset();
+}
+
 // Nobody reaps on the receiving side any more, but it ends its session: what was taken counts as taken.
 TEST(FilesAcknowledgement, AReceiverThatLeavesSaysWhatItHasTaken) {
   FilePair pair("tcp.splice");
@@ -141,6 +163,33 @@ TEST(FilesAcknowledgement, StrangersAndHalvesDoNotKeepPeersFromPairing) {
   EXPECT_LE(recv(strangers[1].get(), &byte, 1, 0), 0);
   listener.reset();  // else the client would wait for an answer about what it still lends
 }
+
+class FilesBrokenPipe : public testing::TestWithParam<const char*> {};
+
+// An end in order and then a reset: the socket's error is EPIPE, which these calls tell by a signal, too.
+TEST_P(FilesBrokenPipe, KillsNobodyAndTheSignalMaskIsPutBack) {
+  sigset_t before, after, pending;
+  pthread_sigmask(SIG_BLOCK, nullptr, &before);
+  const auto handler_before = signal(SIGPIPE, SIG_DFL);
+  {
+    FilePair pair(GetParam());
+    const Segment memory = arena_of(*pair.sender.session, 1000);
+    pair.receiver.channels[0]->shutdown_send();
+    pair.receiver.session.reset();
+    pair.sender.send(1, {memory});  // refused, or accepted and failed where a pipe had taken it
+    EXPECT_EQ(pair.sender.channels[0]->failure().errno_value, EPIPE);
+    sigpending(&pending);
+    EXPECT_EQ(sigismember(&pending, SIGPIPE), 1);
+  }
+  signal(SIGPIPE, handler_before);
+  pthread_sigmask(SIG_BLOCK, nullptr, &after);
+  sigpending(&pending);
+  EXPECT_EQ(sigismember(&after, SIGPIPE), sigismember(&before, SIGPIPE));
+  EXPECT_EQ(sigismember(&pending, SIGPIPE), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Paths, FilesBrokenPipe,
+                         testing::Values("tcp.sendfile", "tcp.splice", "tcp.vmsplice", "tcp.tee"), path_name);
 
 class FilesPipeSize : public testing::TestWithParam<const char*> {};
 

@@ -18,8 +18,9 @@ struct Fan : FilePair {
   Segment segment{memory.data(), memory.size(), -1, 0};
   Sink sinks[channels];
 
-  explicit Fan(std::size_t depth = 4)
-      : FilePair("tcp.tee", {{"send_buffer", "64K"}, {"receive_buffer", "64K"}}, depth, channels) {}
+  explicit Fan(std::size_t depth = 4, const char* pipe_size = "256K")
+      : FilePair("tcp.tee", {{"send_buffer", "64K"}, {"receive_buffer", "64K"}, {"pipe_size", pipe_size}}, depth,
+                 channels) {}
 
   Submitted fan_out(Token token) {
     const SendOp op{token, {&segment, 1}};
@@ -142,6 +143,21 @@ TEST(FilesFanout, ShutdownWaitsForTheSharedOp) {
   for (const auto& bytes : arrived) EXPECT_TRUE(bytes == fan.memory);
   ASSERT_TRUE(fan.reap_until([&] { return fan.receiver.count(Moment::closed) == channels && fan.released(1); }));
   for (const Completion& c : fan.receiver.seen) EXPECT_FALSE(c.failure);
+  EXPECT_FALSE(fan.sender.find(Moment::released)->failure);
+}
+
+// The last words of the quick ones come while their op is still on its way to the slow one, and none comes after it.
+TEST(FilesFanout, AcknowledgementsThatComeBeforeTheSlowestHasGotItAllCount) {
+  Fan fan(4, "1M");
+  fan.segment.size_bytes = 1'000'000;  // one pipe of it, which is more than the slow one's sockets hold
+  ASSERT_EQ(fan.fan_out(1).accepted, 1u);
+  const auto filled = [&](std::size_t c) { return fan.sinks[c].filled == fan.segment.size_bytes; };
+  for (const MonotonicNs end = soon(); !(filled(0) && filled(1)) && monotonic_now_ns() < end;)
+    fan.pump({50'000, 50'000, 0});
+  for (int pass = 0; pass < 1000; ++pass) fan.pump({0, 0, 0});
+  ASSERT_EQ(fan.sender.count(Moment::sent), 0u) << "the slow one's sockets hold all of it";
+  for (const MonotonicNs end = soon(); !filled(2) && monotonic_now_ns() < end;) fan.pump({0, 0, 50'000});
+  ASSERT_TRUE(fan.reap_until([&] { return fan.released(1); }));
   EXPECT_FALSE(fan.sender.find(Moment::released)->failure);
 }
 

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <signal.h>
 
 #include <algorithm>
 
@@ -42,14 +41,6 @@ Result<void> set_nonblocking(int fd) {
   return {};
 }
 
-// sendfile(2) and splice(2) raise SIGPIPE at a socket whose peer has gone, and know no flag against it as send(2) does.
-// Blocking it in the thread would leave it pending for ever.
-void ignore_sigpipe() {
-  struct sigaction current{};
-  if (sigaction(SIGPIPE, nullptr, &current) != 0 || current.sa_handler != SIG_DFL) return;
-  signal(SIGPIPE, SIG_IGN);
-}
-
 }  // namespace
 
 FileSession::FileSession(const OpenParameters& parameters, FilePath path)
@@ -75,7 +66,6 @@ FileSession::~FileSession() {
 }
 
 Result<void> FileSession::prepare() {
-  if (lends_pages(path_)) ignore_sigpipe();
   if (auto done = sockets_.try_out(); !done) return done;
   if (auto done = prepare_pipes(); !done) return done;
   return try_passing(options_);

@@ -22,8 +22,7 @@ class FileSession final : public SocketSession {
   FileSession(const OpenParameters& parameters, FilePath path);
   ~FileSession() override;  // waits for peers that may still read the memory of ops, for less than abort_bound_ns
 
-  // Tries out sockets, pipes and the passing of pages, as the options ask for them. Once, before anything else. Where
-  // pages are lent, SIGPIPE is ignored in the whole process from then on, unless it has a handler.
+  // Tries out sockets, pipes and the passing of pages, as the options ask for them. Once, before anything else.
   Result<void> prepare();
 
   Result<std::string> listen() override;

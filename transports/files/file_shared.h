@@ -7,6 +7,7 @@
 
 #include "core/ledger.h"
 #include "core/transport.h"
+#include "transports/common/sigpipe_block.h"
 #include "transports/files/discard.h"
 
 namespace xover {
@@ -44,6 +45,7 @@ struct FileCounters {
 
 struct FileShared {
   FileCounters counters;
+  SigpipeBlock sigpipe;                                 // begun by those who send by sendfile or splice
   std::optional<Discard> discard;                       // engaged with receive=splice
   Handover send_evidence = Handover::kernel_by_design;  // what `released` says
   Handover discard_evidence = Handover::unverified;     // what `received` says with receive=splice

@@ -107,11 +107,10 @@ void LendingChannel::say() noexcept {
 
 void LendingChannel::listen(bool thorough) noexcept {
   const std::uint64_t words = acknowledgements_.listen(thorough);
-  if (words == 0) return;
-  ++shared_.steps;
+  if (words != 0) ++shared_.steps;
   file_shared_.counters.acknowledgements_received += words;
   if (acknowledgements_.heard() > handed_bytes_) return die(counted_too_much);
-  acknowledged();
+  acknowledged();  // also without a new word: an op may be lent after its last one, if other channels share it
 }
 
 void LendingChannel::acknowledged() noexcept {
@@ -144,7 +143,7 @@ void LendingChannel::attend() noexcept {
 
 // Whether there is more to take is not known here, so this is no `found_empty`.
 void LendingChannel::before_sleep() noexcept {
-  if (alive() && !discards_) say();
+  if (alive()) say();
 }
 
 void LendingChannel::peer_stopped_listening() noexcept {
@@ -201,12 +200,17 @@ void LendingChannel::parting() noexcept {
 
 bool LendingChannel::parted(bool overdue) noexcept {
   if (!lent_.empty()) {
-    if (!acknowledgements_.ended() && !overdue) return false;
+    if (!peer_has_let_go() && !overdue) return false;
     release_all();
   }
   if (!may_close()) return false;
   acknowledgements_.close();
   return true;
+}
+
+// It has taken all that was handed over, or hands out nothing any more.
+bool LendingChannel::peer_has_let_go() const noexcept {
+  return acknowledgements_.heard() >= handed_bytes_ || acknowledgements_.ended();
 }
 
 void LendingChannel::release_all() noexcept {
@@ -233,7 +237,7 @@ void LendingChannel::part() noexcept {
 int LendingChannel::still_lent() noexcept {
   if (lent_.empty()) return -1;
   acknowledgements_.listen(true);
-  return acknowledgements_.ended() ? -1 : acknowledgements_.fd();
+  return peer_has_let_go() ? -1 : acknowledgements_.fd();
 }
 
 }  // namespace xover

@@ -71,6 +71,7 @@ class LendingChannel : public FileChannel {
   void listen(bool thorough) noexcept;
   void acknowledged() noexcept;
   void release(const Lent& lent, std::uint64_t bytes, Failure failure) noexcept;
+  bool peer_has_let_go() const noexcept;
   void release_all() noexcept;
   void peer_stopped_listening() noexcept;
   bool failed_by_file() noexcept;

@@ -1,6 +1,6 @@
 // sendfile, splice and vmsplice, and what their outcomes mean.
 //
-// None of these calls knows MSG_NOSIGNAL: a socket whose peer has gone raises SIGPIPE, which a session ignores.
+// None of these calls knows MSG_NOSIGNAL: a socket whose peer has gone raises SIGPIPE, which the thread has blocked.
 #include "transports/files/lending_paths.h"
 
 #include <fcntl.h>
@@ -27,6 +27,7 @@ SendfileChannel::SendfileChannel(SocketShared& shared, FileShared& file_shared, 
 }
 
 bool SendfileChannel::pass_on(Outgoing& out) noexcept {
+  file_shared_.sigpipe.begin();
   while (!out.done()) {
     assert(out.front().file >= 0);
     off_t offset = static_cast<off_t>(out.front_file_offset());
@@ -72,6 +73,7 @@ bool PipeChannel::pass_on(Outgoing& out) noexcept {
 }
 
 ssize_t PipeChannel::drain(bool more) noexcept {
+  file_shared_.sigpipe.begin();
   ++shared_.counters.send_calls;
   ++file_shared_.counters.splice_calls;
   const unsigned flags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK | (more ? SPLICE_F_MORE : 0u);

@@ -11,9 +11,9 @@
 
 #include "core/transport.h"
 #include "transports/common/pages.h"
+#include "transports/common/sigpipe_block.h"
 #include "transports/common/tcp_sockets.h"
 #include "transports/common/udp_sockets.h"
-#include "transports/uring/sigpipe_block.h"
 #include "transports/uring/uring_channel.h"
 #include "transports/uring/uring_shared.h"
 
