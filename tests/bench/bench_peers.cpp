@@ -31,6 +31,7 @@ namespace {
 
 constexpr std::int64_t sample_ns = 1'000'000'000;  // as long as the tools, whose shortest run is a second
 constexpr std::int64_t warmup_ns = 50'000'000;
+constexpr std::uint64_t socket_bytes = 4 << 20;  // what a tuned loopback connection may have on its way
 
 struct Target {
   double least_low = 0, least_median = 0, greatest_high = 0;  // 0: not asked for
@@ -108,7 +109,7 @@ Contest pingpong_contest(AgentPair& agents, const PeerRun& run, const std::strin
 Contest sendfile_contest(AgentPair& agents, PeerRun run) {
   run.from_file = true;
   SampleSpec spec = stream_spec(run.size_bytes, "cubic", "tcp.sendfile@lo");
-  spec.point.depth = 32;
+  spec.point.depth = static_cast<std::uint32_t>(std::max<std::uint64_t>(32, socket_bytes / run.size_bytes));
   spec.point.pool_bytes = run.size_bytes;
   Contest contest;
   contest.name = fmt::format("tcp.sendfile / iperf3 -Z, stream {}", format_size(run.size_bytes));

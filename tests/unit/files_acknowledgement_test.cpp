@@ -76,6 +76,26 @@ TEST(FilesAcknowledgement, AWordInPiecesIsPutTogether) {
   EXPECT_EQ(b.heard(), 0x2010u);
 }
 
+TEST(FilesAcknowledgement, NoCountComesBeforeTheOneThatTheSenderAskedFor) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+  Acknowledgements taker{FileDescriptor(ends[0])}, sender{FileDescriptor(ends[1])};
+  sender.spare_until(1000);
+  EXPECT_EQ(sender.say(), 0u) << "that is no count";
+  EXPECT_EQ(taker.listen(false), 0u);
+  taker.took(400);
+  EXPECT_FALSE(taker.due());
+  EXPECT_EQ(taker.say(), 0u);
+  EXPECT_TRUE(taker.unsaid());
+  taker.took(600);
+  EXPECT_TRUE(taker.due()) << "now it is waited for";
+  EXPECT_EQ(taker.say(), 1u);
+  EXPECT_EQ(sender.listen(false), 1u);
+  EXPECT_EQ(sender.heard(), 1000u);
+  taker.took(1);
+  EXPECT_EQ(taker.say(), 1u) << "spared once, not for ever";
+}
+
 TEST(FilesAcknowledgement, AReceiverThatStopsReadingHoldsTheSenderUpAndNothingIsLost) {
   FilePair pair("tcp.sendfile", {}, 4);
   const Segment memory = arena_of(*pair.sender.session, mebibyte);

@@ -29,6 +29,10 @@ class Ring {
     assert(!empty());
     return slots_[head_ & mask_];
   }
+  const T& at(std::size_t position) const noexcept {  // 0: the front
+    assert(position < size());
+    return slots_[(head_ + position) & mask_];
+  }
   void pop() noexcept {
     assert(!empty());
     ++head_;

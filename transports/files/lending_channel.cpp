@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <utility>
 
 #include "transports/files/file_size.h"
 
@@ -15,6 +16,7 @@ namespace xover {
 namespace {
 
 constexpr std::uint8_t passes_between_looks = 64;
+constexpr std::uint64_t least_spared_bytes = 128 << 10, most_spared_bytes = 1 << 20;
 
 constexpr Failure peer_gone{ErrorCode::peer_died, 0, "acknowledgements: the peer has ended them"};
 constexpr Failure doubtful{ErrorCode::peer_died, 0, "recv: the sender has gone, and its bytes may have changed since"};
@@ -53,12 +55,14 @@ SocketChannel::Attempt LendingChannel::send_op(const SendOp& op) noexcept {
     complete_send(op.token, 0);
     return Attempt::accepted;
   }
+  spare_words(out_.size_bytes);
   if (pass_on(out_)) {
     finish();
     return Attempt::accepted;
   }
   const int refused_by = errno;
   const bool begun = out_.taken_bytes != 0 || file_failure_;
+  if (!begun) spare_no_words();
   sending_ = begun;
   if (failed_by_file()) return Attempt::accepted;
   const Attempt attempt = not_sent(refused_by, operation_);
@@ -101,8 +105,26 @@ void LendingChannel::drop_rest(Failure failure) noexcept {
 
 // --- acknowledgements
 
-void LendingChannel::say() noexcept {
-  if (acknowledgements_.unsaid()) file_shared_.counters.acknowledgements_sent += acknowledgements_.say();
+void LendingChannel::say() noexcept { file_shared_.counters.acknowledgements_sent += acknowledgements_.say(); }
+
+// A receiver as fast as this side finds its socket empty again and again, and would say so each time. While plenty may
+// still be lent, it is asked for one word about the next few ops, of the size of this one.
+void LendingChannel::spare_words(std::uint64_t following_bytes) noexcept {
+  const std::size_t plenty = shared_.depth - shared_.depth / 4;
+  if (lent_.size() >= plenty || handed_bytes_ + following_bytes <= acknowledgements_.sparing_until()) return;
+  const std::uint64_t few = (plenty - lent_.size()) * following_bytes;
+  const std::uint64_t bytes = std::max(std::min(few, most_spared_bytes), following_bytes);
+  if (bytes < least_spared_bytes) return;
+  acknowledgements_.spare_until(handed_bytes_ + bytes);
+  say();
+}
+
+// Nothing follows for now, and perhaps never: what was to come after the op under way is no reason for silence.
+void LendingChannel::spare_no_words() noexcept {
+  const std::uint64_t to_come = sending_ ? handed_bytes_ + out_.size_bytes - out_.sent_bytes : 0;
+  if (acknowledgements_.sparing_until() <= std::max(to_come, acknowledgements_.heard())) return;
+  acknowledgements_.spare_until(to_come);
+  say();
 }
 
 void LendingChannel::listen(bool thorough) noexcept {
@@ -134,7 +156,11 @@ void LendingChannel::shared_released(const Lent&, std::uint64_t, Failure) noexce
 // Each pass of the session. A sender listens while it lends, a receiver without buffers says what it has taken.
 void LendingChannel::attend() noexcept {
   const bool look = second_event_ || ++idle_passes_ % passes_between_looks == 0;
-  if (!lent_.empty() || !alive() || look) listen(false);
+  // While more goes out and half of what may be lent is left, there is no hurry: one call will hear several words.
+  const bool hands_on = std::exchange(handed_at_last_pass_, handed_bytes_) != handed_bytes_;
+  const bool no_hurry = hands_on && 2 * lent_.size() < shared_.depth && alive();
+  if ((!lent_.empty() && !no_hurry) || !alive() || look) listen(false);
+  if (!hands_on && alive()) spare_no_words();
   if (!alive()) return;
   if (acknowledgements_.blocked() || (!discards_ && offered_.empty())) say();
   if (acknowledgements_.ended() && (look || !lent_.empty())) peer_stopped_listening();
@@ -143,7 +169,10 @@ void LendingChannel::attend() noexcept {
 
 // Whether there is more to take is not known here, so this is no `found_empty`.
 void LendingChannel::before_sleep() noexcept {
-  if (alive()) say();
+  if (alive() && !lent_.empty()) listen(false);
+  if (!alive()) return;
+  spare_no_words();
+  say();
 }
 
 void LendingChannel::peer_stopped_listening() noexcept {

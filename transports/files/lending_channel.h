@@ -68,6 +68,8 @@ class LendingChannel : public FileChannel {
   void parting() noexcept override;
 
   void say() noexcept;
+  void spare_words(std::uint64_t following_bytes) noexcept;
+  void spare_no_words() noexcept;
   void listen(bool thorough) noexcept;
   void acknowledged() noexcept;
   void release(const Lent& lent, std::uint64_t bytes, Failure failure) noexcept;
@@ -79,7 +81,7 @@ class LendingChannel : public FileChannel {
 
   Acknowledgements acknowledgements_;
   Ring<Lent> lent_;
-  std::uint64_t handed_bytes_ = 0;
+  std::uint64_t handed_bytes_ = 0, handed_at_last_pass_ = 0;
   bool sending_ = false;
   bool second_event_ = false;
   std::uint8_t idle_passes_ = 0;
