@@ -16,7 +16,7 @@ std::vector<Finding> findings_for(const ResultDocument& document);
 // The two tables, each a paper's claims in its own order.
 std::vector<Finding> pa02_findings(const ResultDocument& document);
 std::vector<Finding> uvm_findings(const ResultDocument& document);
-// Each variant against the one before it in the plan: which copy went, by the ledgers, and what that brought.
+// Each variant against the one that differs by a copy: which copy went, by the ledgers, and what that brought.
 std::vector<Finding> ladder_findings(const ResultDocument& document);
 
 }  // namespace xover

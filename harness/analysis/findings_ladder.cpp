@@ -1,5 +1,7 @@
-// The copy ladder: paths that differ by one copy each, in the order in which the plan lists them. Each step is held
-// against the step before, round by round, and the two ledgers say which copy went.
+// The copy ladder: paths that differ by one copy each. Each step is held, round by round, against the step that differs
+// in nothing else: the same path with another receiver where there is one, else the first of the ladder. The ledgers of
+// the two say which copy went.
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -54,7 +56,7 @@ std::string what_went(const CellResult& before, const CellResult& here) {
   return back ? "a copy comes back" : "the same copies, the pages come from elsewhere";
 }
 
-// A cell with the one below it on the ladder, which the first of a point has not.
+// A cell with the one that it is held against, which the first of a point has not.
 struct Rung {
   const CellResult* before = nullptr;
   const CellResult* here = nullptr;
@@ -69,18 +71,24 @@ bool comparable(const CellResult& a, const CellResult& b) {
   return a.substrate == b.substrate && a.has_receiver == b.has_receiver;
 }
 
+// `earlier` are the cells of the same point that stand before it in the plan.
+const CellResult* reference_of(const CellResult& cell, const std::vector<const CellResult*>& earlier) {
+  const auto same_path = std::find_if(earlier.rbegin(), earlier.rend(), [&](const CellResult* other) {
+    return other->variant.id == cell.variant.id && comparable(*other, cell);
+  });
+  if (same_path != earlier.rend()) return *same_path;
+  return !earlier.empty() && comparable(*earlier.front(), cell) ? earlier.front() : nullptr;
+}
+
 std::vector<Rung> rungs_of(const ResultDocument& document) {
   std::vector<Rung> rungs;
   for (std::size_t point = 0; point < document.plan.points.size(); ++point) {
-    const CellResult* before = nullptr;
+    std::vector<const CellResult*> earlier;
     for (const CellResult& cell : document.cells) {
       if (cell.point_index != point || cell.status != CellStatus::ok) continue;
-      Rung& rung = rungs.emplace_back(Rung{nullptr, &cell, {}});
-      if (before != nullptr && comparable(*before, cell)) {
-        rung.before = before;
-        rung.ratio = estimate(paired_ratios({before, &cell}, Metric::goodput));
-      }
-      before = &cell;
+      Rung& rung = rungs.emplace_back(Rung{reference_of(cell, earlier), &cell, {}});
+      if (rung.before != nullptr) rung.ratio = estimate(paired_ratios({rung.before, &cell}, Metric::goodput));
+      earlier.push_back(&cell);
     }
   }
   return rungs;
@@ -125,8 +133,8 @@ Finding step(const Rung& rung, const ResultDocument& document) {
     doubt = " (not separable)";
   else
     finding.holds = ratio.low > 1 ? "yes" : "no";
-  finding.figure = fmt::format("{} Gbit/s, {} times the step before{}; {}", words(here.goodput_gbps.median),
-                               words(ratio), doubt, accounts_of(here));
+  finding.figure = fmt::format("{} Gbit/s, {} times that{}; {}", words(here.goodput_gbps.median), words(ratio), doubt,
+                               accounts_of(here));
   return finding;
 }
 

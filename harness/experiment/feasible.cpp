@@ -105,6 +105,10 @@ class Combination {
                                   format_size(point_.size_bytes), point_.depth, point_.connections),
                       fmt::format("senders get {} at most", format_size(most_memory_bytes)));
     }
+    if (point_.memory == Memory::foreign && find_transport(variant.id)->file_ranges) {
+      return complain({"memory"}, fmt::format("memory foreign cannot be sent by {}: it sends files", variant.id),
+                      "use memory arena, which is a file in memory there");
+    }
     const LinkDescriptor* link = find_link(variant.link.name);
     if (link == nullptr) return complain({"link"}, "there is no link " + in_quotes(variant.link.name));
     if (link->takes_argument == variant.link.argument.empty()) {

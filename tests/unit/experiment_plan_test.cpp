@@ -131,6 +131,7 @@ TEST(Plan, RefusesImpossibleCombinations) {
   expect_error(with_axis(with_axis(text_of({"tcp.send"}), "wait", {"spin"}), "placement", {"same_core"}),
                {"wait", "same_core"});
   expect_error(with_axis(text_of({"null"}), "workload", {"pingpong"}), {"workload", "no receiver"});
+  expect_error(with_axis(text_of({"tcp.sendfile"}), "memory", {"foreign"}), {"memory", "sends files", "arena"});
   expect_error(with_axis(with_axis(text_of({"tcp.send"}), "size", {"1G"}), "connections", {"64"}),
                {"size", "too much memory"});
   const PlanText deep = with_axis(with_axis(text_of({"udp.send"}), "size", {"60000"}), "depth", {"4096"});
