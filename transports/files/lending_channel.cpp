@@ -62,7 +62,7 @@ SocketChannel::Attempt LendingChannel::send_op(const SendOp& op) noexcept {
   }
   const int refused_by = errno;
   const bool begun = out_.taken_bytes != 0 || file_failure_;
-  if (!begun) spare_no_words();
+  if (!begun) spare_on_the_way();
   sending_ = begun;
   if (failed_by_file()) return Attempt::accepted;
   const Attempt attempt = not_sent(refused_by, operation_);
@@ -119,11 +119,17 @@ void LendingChannel::spare_words(std::uint64_t following_bytes) noexcept {
   say();
 }
 
-// Nothing follows for now, and perhaps never: what was to come after the op under way is no reason for silence.
-void LendingChannel::spare_no_words() noexcept {
-  const std::uint64_t to_come = sending_ ? handed_bytes_ + out_.size_bytes - out_.sent_bytes : 0;
-  if (acknowledgements_.sparing_until() <= std::max(to_come, acknowledgements_.heard())) return;
-  acknowledgements_.spare_until(to_come);
+// Nothing follows for now, and perhaps never: only what is on its way is a reason for silence. While an op is under way
+// the socket is full, and that alone holds this side up; else half of what is lent is enough to go on with.
+void LendingChannel::spare_on_the_way() noexcept {
+  std::uint64_t until = 0;
+  if (!lent_.empty()) until = lent_.at(lent_.size() / 2).end;
+  if (sending_) until = handed_bytes_ + out_.size_bytes - out_.sent_bytes;
+  const std::uint64_t asked = acknowledgements_.sparing_until(), heard = acknowledgements_.heard();
+  const bool asked_too_much = asked > std::max(until, heard);
+  const bool worth_a_word = until >= std::max(asked, heard) + least_spared_bytes;
+  if (!asked_too_much && !worth_a_word) return;
+  acknowledgements_.spare_until(until);
   say();
 }
 
@@ -160,7 +166,7 @@ void LendingChannel::attend() noexcept {
   const bool hands_on = std::exchange(handed_at_last_pass_, handed_bytes_) != handed_bytes_;
   const bool no_hurry = hands_on && 2 * lent_.size() < shared_.depth && alive();
   if ((!lent_.empty() && !no_hurry) || !alive() || look) listen(false);
-  if (!hands_on && alive()) spare_no_words();
+  if (!hands_on && alive()) spare_on_the_way();
   if (!alive()) return;
   if (acknowledgements_.blocked() || (!discards_ && offered_.empty())) say();
   if (acknowledgements_.ended() && (look || !lent_.empty())) peer_stopped_listening();
@@ -171,7 +177,7 @@ void LendingChannel::attend() noexcept {
 void LendingChannel::before_sleep() noexcept {
   if (alive() && !lent_.empty()) listen(false);
   if (!alive()) return;
-  spare_no_words();
+  spare_on_the_way();
   say();
 }
 

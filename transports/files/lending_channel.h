@@ -69,7 +69,7 @@ class LendingChannel : public FileChannel {
 
   void say() noexcept;
   void spare_words(std::uint64_t following_bytes) noexcept;
-  void spare_no_words() noexcept;
+  void spare_on_the_way() noexcept;
   void listen(bool thorough) noexcept;
   void acknowledged() noexcept;
   void release(const Lent& lent, std::uint64_t bytes, Failure failure) noexcept;
