@@ -153,9 +153,9 @@ TEST(FilesAcknowledgement, AReceiverThatLeavesSaysWhatItHasTaken) {
 }
 
 TEST(FilesAcknowledgement, StrangersAndHalvesDoNotKeepPeersFromPairing) {
-  auto listener = open_files("tcp.sendfile", {}, 1, 4).value();
-  auto client = open_files("tcp.sendfile", {}, 1, 4).value();
-  auto other_client = open_files("tcp.sendfile", {}, 1, 4).value();
+  auto listener = open_session("tcp.sendfile", {}, 1, 4).value();
+  auto client = open_session("tcp.sendfile", {}, 1, 4).value();
+  auto other_client = open_session("tcp.sendfile", {}, 1, 4).value();
   const std::string address = listener->listen().value();
   const SocketAddress to = SocketAddress::parse(address).value();
   std::vector<FileDescriptor> strangers;
@@ -233,7 +233,7 @@ TEST_P(FilesPipeSize, IsGrantedToldAndUsed) {
 }
 
 TEST_P(FilesPipeSize, BeyondWhatIsAllowedIsAnErrorWithARemedy) {
-  const auto session = open_files(GetParam(), {{"pipe_size", "1G"}});
+  const auto session = open_session(GetParam(), {{"pipe_size", "1G"}});
   if (session) GTEST_SKIP() << "this user may have pipes of any size (CAP_SYS_RESOURCE)";
   EXPECT_NE(session.error().message().find("pipe_size=1G"), std::string::npos) << session.error().message();
   EXPECT_NE(session.error().remedy.find("pipe-max-size"), std::string::npos) << session.error().remedy;

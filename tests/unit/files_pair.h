@@ -15,37 +15,14 @@
 
 #include "core/transport.h"
 #include "tests/support/child_process.h"
+#include "tests/unit/session_pair.h"
 #include "transports/common/file_descriptor.h"
-#include "transports/files/files.h"
 
 namespace xover::test {
-
-inline constexpr MonotonicNs second = 1'000'000'000;
-
-inline MonotonicNs soon() { return monotonic_now_ns() + 5 * second; }
-
-inline Result<std::unique_ptr<Session>> open_files(std::string_view id, const OptionText& text = {},
-                                                   std::size_t depth = 8, std::size_t channels = 1) {
-  for (const Descriptor& row : file_transports()) {
-    if (row.id != id) continue;
-    auto options = Options::resolve(id, row.options, text);
-    if (!options) return tl::make_unexpected(options.error());
-    return row.open({.options = *options, .max_channels = channels, .depth = depth});
-  }
-  return make_error(ErrorCode::bad_input, "no such row");
-}
 
 // Of a test's parameter "tcp.X": X.
 inline std::string path_name(const testing::TestParamInfo<const char*>& test) {
   return std::string(test.param).substr(4);
-}
-
-inline std::byte pattern_at(std::size_t place) { return static_cast<std::byte>(place * 131 + place / 251); }
-
-inline std::vector<std::byte> pattern(std::size_t size_bytes) {
-  std::vector<std::byte> bytes(size_bytes);
-  for (std::size_t i = 0; i < size_bytes; ++i) bytes[i] = pattern_at(i);
-  return bytes;
 }
 
 // A file on the disk, full of the pattern.
@@ -61,13 +38,6 @@ struct PatternFile {
   }
   Segment range() const { return {nullptr, size_bytes, file.get(), 0}; }
 };
-
-inline std::uint64_t counter(const Session& session, std::string_view name) {
-  for (const Counter& counter : session.counters()) {
-    if (counter.name == name) return counter.value;
-  }
-  throw std::runtime_error("no such counter");
-}
 
 inline std::string fact(const Session& session, std::string_view name) {
   for (const Fact& fact : session.facts()) {
@@ -113,8 +83,8 @@ struct FilePair {
   FileEnd sender, receiver;
 
   explicit FilePair(std::string_view id, const OptionText& text = {}, std::size_t depth = 8, std::size_t channels = 1) {
-    sender.session = open_files(id, text, depth, channels).value();
-    receiver.session = open_files(id, text, depth, channels).value();
+    sender.session = open_session(id, text, depth, channels).value();
+    receiver.session = open_session(id, text, depth, channels).value();
     const std::string address = receiver.session->listen().value();
     for (std::size_t i = 0; i < channels; ++i) {
       sender.channels.push_back(sender.session->connect(address, soon()).value());

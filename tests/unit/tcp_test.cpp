@@ -14,102 +14,24 @@
 #include <vector>
 
 #include "core/transport.h"
-#include "transports/tcp/tcp.h"
+#include "tests/unit/session_pair.h"
 
 namespace xover {
 namespace {
 
-constexpr MonotonicNs second = 1'000'000'000;
-
-MonotonicNs soon() { return monotonic_now_ns() + 5 * second; }
-
-const Descriptor& row(std::string_view id) {
-  for (const Descriptor& descriptor : tcp_transports()) {
-    if (descriptor.id == id) return descriptor;
-  }
-  throw std::runtime_error("no such row");
-}
-
-OpenParameters parameters_for(const Descriptor& descriptor, const OptionText& text, std::size_t depth,
-                              std::size_t channels) {
-  OpenParameters parameters;
-  parameters.options = Options::resolve(descriptor.id, descriptor.options, text).value();
-  parameters.depth = depth;
-  parameters.max_channels = channels;
-  return parameters;
-}
-
-std::uint64_t counter(const Session& session, std::string_view name) {
-  for (const Counter& counter : session.counters()) {
-    if (counter.name == name) return counter.value;
-  }
-  throw std::runtime_error("no such counter");
-}
-
-// Both ends of one connection in this thread, with everything that has been reaped on each side.
-struct End {
-  std::unique_ptr<Session> session;
-  Channel* channel = nullptr;
-  std::vector<Completion> seen;
-
-  std::size_t reap() {
-    Completion batch[16];
-    const std::size_t count = session->reap(batch);
-    for (std::size_t i = 0; i < count; ++i) seen.push_back(std::move(batch[i]));
-    return count;
-  }
-  std::size_t count(Moment moment) const {
-    return static_cast<std::size_t>(
-        std::count_if(seen.begin(), seen.end(), [&](const Completion& c) { return c.moments.has(moment); }));
-  }
-  std::size_t received_bytes() const {
-    std::size_t bytes = 0;
-    for (const Completion& c : seen) bytes += c.moments.has(Moment::received) ? c.bytes : 0;
-    return bytes;
-  }
-  const Completion* first(Moment moment) const {
-    const auto found =
-        std::find_if(seen.begin(), seen.end(), [&](const Completion& c) { return c.moments.has(moment); });
-    return found == seen.end() ? nullptr : &*found;
-  }
-};
-
-struct Pair {
-  End a, b;
-
-  explicit Pair(std::string_view id, std::size_t depth = 4, const OptionText& text = {}) {
-    const Descriptor& descriptor = row(id);
-    a.session = descriptor.open(parameters_for(descriptor, text, depth, 1)).value();
-    b.session = descriptor.open(parameters_for(descriptor, text, depth, 1)).value();
-    const std::string address = b.session->listen().value();
-    a.channel = a.session->connect(address, soon()).value();
-    b.channel = b.session->accept(soon()).value();
-  }
-
-  template <typename Condition>
-  [[nodiscard]] bool reap_until(Condition condition, MonotonicNs bound = 5 * second) {
-    const MonotonicNs deadline = monotonic_now_ns() + bound;
-    while (!condition()) {
-      if (monotonic_now_ns() > deadline) return false;
-      a.reap();
-      b.reap();
-    }
-    return true;
-  }
-};
-
-std::vector<std::byte> pattern(std::size_t size_bytes) {
-  std::vector<std::byte> bytes(size_bytes);
-  for (std::size_t i = 0; i < size_bytes; ++i) bytes[i] = static_cast<std::byte>(i * 131 + i / 251);
-  return bytes;
-}
+using test::counter;
+using test::open_session;
+using test::pattern;
+using test::second;
+using test::SessionPair;
+using test::soon;
 
 SendOp op_of(Token token, std::span<const Segment> segments) { return {token, segments}; }
 
 class TcpTest : public testing::TestWithParam<const char*> {};
 
 TEST_P(TcpTest, EightFieldsArriveInOrderAndTheTokenIsReleasedOnce) {
-  Pair pair(GetParam());
+  SessionPair pair(GetParam());
   auto bytes = pattern(8 * 1000);
   std::vector<Segment> fields;
   for (std::size_t i = 0; i < 8; ++i) fields.push_back({bytes.data() + i * 1000, 1000});
@@ -141,7 +63,7 @@ TEST_P(TcpTest, EightFieldsArriveInOrderAndTheTokenIsReleasedOnce) {
 }
 
 TEST_P(TcpTest, AnOpLargerThanTheSocketBufferGoesInPartsAndArrivesWhole) {
-  Pair pair(GetParam());
+  SessionPair pair(GetParam());
   auto bytes = pattern(16 << 20);
   const Segment fields[2] = {{bytes.data(), 5'000'001}, {bytes.data() + 5'000'001, bytes.size() - 5'000'001}};
   const SendOp op = op_of(1, fields);
@@ -167,7 +89,7 @@ TEST_P(TcpTest, AnOpLargerThanTheSocketBufferGoesInPartsAndArrivesWhole) {
 }
 
 TEST_P(TcpTest, AnEmptyOpCompletesAtOnce) {
-  Pair pair(GetParam());
+  SessionPair pair(GetParam());
   const SendOp op = op_of(9, {});
   ASSERT_EQ(pair.a.channel->submit({&op, 1}).accepted, 1u);
   pair.a.reap();
@@ -177,7 +99,7 @@ TEST_P(TcpTest, AnEmptyOpCompletesAtOnce) {
 }
 
 TEST_P(TcpTest, DepthBoundsTheOpsThatWereNotReaped) {
-  Pair pair(GetParam(), 2);
+  SessionPair pair(GetParam(), 2);
   std::byte byte{1};
   const Segment field{&byte, 1};
   const SendOp ops[3] = {{1, {&field, 1}}, {2, {&field, 1}}, {3, {&field, 1}}};
@@ -189,7 +111,7 @@ TEST_P(TcpTest, DepthBoundsTheOpsThatWereNotReaped) {
 }
 
 TEST_P(TcpTest, AnOrderlyEndReturnsBuffersWithoutFailureAndThenCloses) {
-  Pair pair(GetParam());
+  SessionPair pair(GetParam());
   std::byte room[64];
   const RxBuffer buffer{5, room, sizeof room};
   ASSERT_EQ(pair.b.channel->offer({&buffer, 1}), 1u);
@@ -207,13 +129,13 @@ TEST_P(TcpTest, AnOrderlyEndReturnsBuffersWithoutFailureAndThenCloses) {
 }
 
 TEST_P(TcpTest, AnEndIsToldEvenIfNoBufferIsOffered) {
-  Pair pair(GetParam());
+  SessionPair pair(GetParam());
   pair.a.channel->shutdown_send();
   EXPECT_TRUE(pair.reap_until([&] { return pair.b.count(Moment::closed) == 1; }));
 }
 
 TEST_P(TcpTest, AnAbortWithDataInFlightReleasesEveryTokenOnceAndReturnsEveryBuffer) {
-  Pair pair(GetParam(), 8);
+  SessionPair pair(GetParam(), 8);
   auto bytes = pattern(16 << 20);
   const Segment field{bytes.data(), bytes.size()};
   const SendOp op = op_of(3, {&field, 1});
@@ -241,7 +163,7 @@ TEST_P(TcpTest, AnAbortWithDataInFlightReleasesEveryTokenOnceAndReturnsEveryBuff
 }
 
 TEST_P(TcpTest, TokensComeBackWhenThePeerIsGone) {
-  Pair pair(GetParam(), 8);
+  SessionPair pair(GetParam(), 8);
   auto bytes = pattern(16 << 20);
   const Segment field{bytes.data(), bytes.size()};
   const SendOp op = op_of(3, {&field, 1});
@@ -258,7 +180,7 @@ TEST_P(TcpTest, TokensComeBackWhenThePeerIsGone) {
 }
 
 TEST_P(TcpTest, ABlockingReceiverAndSenderMoveAStream) {
-  Pair pair(GetParam(), 2);
+  SessionPair pair(GetParam(), 2);
   auto bytes = pattern(1 << 20);
   constexpr std::size_t messages = 64;
   std::thread receiver([&] {
@@ -284,7 +206,7 @@ TEST_P(TcpTest, ABlockingReceiverAndSenderMoveAStream) {
 }
 
 TEST_P(TcpTest, AWaitWithNothingToDoEndsSoonAfterItsDeadline) {
-  Pair pair(GetParam());
+  SessionPair pair(GetParam());
   std::byte room[64];
   const RxBuffer buffer{5, room, sizeof room};
   for (const bool offered : {false, true}) {
@@ -299,7 +221,8 @@ TEST_P(TcpTest, AWaitWithNothingToDoEndsSoonAfterItsDeadline) {
 }
 
 TEST_P(TcpTest, RunsOverIpv6) {
-  Pair pair(GetParam(), 1, {{"ip", "6"}});
+  const OptionText v6{{"ip", "6"}};
+  SessionPair pair(GetParam(), 1, v6, v6);
   std::byte byte{42}, room{0};
   const Segment field{&byte, 1};
   const SendOp op = op_of(1, {&field, 1});
@@ -344,7 +267,8 @@ class LimitedLockedMemory {
 TEST(TcpZerocopyTest, ExhaustedLockedMemoryIsDrainedAndTriedAgain) {
   const LimitedLockedMemory limited(1 << 20);
   constexpr std::size_t messages = 64;
-  Pair pair("tcp.zerocopy", 32, {{"receive_buffer", "64K"}});
+  const OptionText small{{"receive_buffer", "64K"}};
+  SessionPair pair("tcp.zerocopy", 32, small, small);
   auto bytes = pattern(256 << 10);
   const Segment field{bytes.data(), bytes.size()};
   std::size_t sent = 0;
@@ -374,7 +298,7 @@ TEST(TcpZerocopyTest, ExhaustedLockedMemoryIsDrainedAndTriedAgain) {
 
 TEST(TcpZerocopyTest, LockedMemoryThatNeverComesFailsTheChannelAndSaysSo) {
   const LimitedLockedMemory limited(64 << 10);
-  Pair pair("tcp.zerocopy");
+  SessionPair pair("tcp.zerocopy");
   auto bytes = pattern(1 << 20);
   const Segment field{bytes.data(), bytes.size()};
   const SendOp op = op_of(1, {&field, 1});
@@ -393,7 +317,7 @@ TEST(TcpZerocopyTest, LockedMemoryThatNeverComesFailsTheChannelAndSaysSo) {
 }
 
 TEST(TcpSessionTest, TellsWhichCongestionControlIsInForce) {
-  Pair pair("tcp.send", 1, {{"congestion_control", "reno"}});
+  SessionPair pair("tcp.send", 1, {{"congestion_control", "reno"}});
   const auto facts = pair.a.session->facts();
   const auto fact =
       std::find_if(facts.begin(), facts.end(), [](const Fact& f) { return f.name == "congestion_control"; });
@@ -402,9 +326,7 @@ TEST(TcpSessionTest, TellsWhichCongestionControlIsInForce) {
 }
 
 TEST(TcpSessionTest, RefusesALinkThatItDoesNotRunOn) {
-  OpenParameters parameters = parameters_for(row("tcp.send"), {}, 1, 1);
-  parameters.link = {"ifb", ""};
-  const auto session = row("tcp.send").open(parameters);
+  const auto session = open_session("tcp.send", {}, 1, 1, {"ifb", ""});
   ASSERT_FALSE(session);
   EXPECT_EQ(session.error().code, ErrorCode::unsupported);
 }
@@ -412,17 +334,17 @@ TEST(TcpSessionTest, RefusesALinkThatItDoesNotRunOn) {
 TEST(TcpSessionTest, SaysWhereNobodyListens) {
   std::string address;
   {
-    auto listener = row("tcp.send").open(parameters_for(row("tcp.send"), {}, 1, 1)).value();
+    auto listener = open_session("tcp.send").value();
     address = listener->listen().value();
   }
-  auto session = row("tcp.send").open(parameters_for(row("tcp.send"), {}, 1, 1)).value();
+  auto session = open_session("tcp.send").value();
   const auto channel = session->connect(address, soon());
   ASSERT_FALSE(channel);
   EXPECT_EQ(channel.error().code, ErrorCode::refused);
 }
 
 TEST(TcpSessionTest, AcceptGivesUpAtItsDeadline) {
-  auto session = row("tcp.send").open(parameters_for(row("tcp.send"), {}, 1, 1)).value();
+  auto session = open_session("tcp.send").value();
   ASSERT_TRUE(session->listen());
   const auto channel = session->accept(monotonic_now_ns() + 10'000'000);
   ASSERT_FALSE(channel);

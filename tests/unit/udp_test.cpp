@@ -11,75 +11,17 @@
 #include <vector>
 
 #include "core/transport.h"
-#include "transports/udp/udp.h"
+#include "tests/unit/session_pair.h"
 
 namespace xover {
 namespace {
 
-MonotonicNs soon() { return monotonic_now_ns() + 5'000'000'000; }
+using test::counter;
+using test::open_session;
+using test::soon;
 
-std::unique_ptr<Session> open_session(std::string_view id, const OptionText& text, std::size_t channels = 1) {
-  for (const Descriptor& descriptor : udp_transports()) {
-    if (descriptor.id != id) continue;
-    OpenParameters parameters;
-    parameters.options = Options::resolve(descriptor.id, descriptor.options, text).value();
-    parameters.depth = 4;
-    parameters.max_channels = channels;
-    return descriptor.open(parameters).value();
-  }
-  throw std::runtime_error("no such row");
-}
-
-std::uint64_t counter(const Session& session, std::string_view name) {
-  for (const Counter& counter : session.counters()) {
-    if (counter.name == name) return counter.value;
-  }
-  throw std::runtime_error("no such counter");
-}
-
-struct End {
-  std::unique_ptr<Session> session;
-  Channel* channel = nullptr;
-  std::vector<Completion> seen;
-
-  void reap() {
-    Completion batch[16];
-    const std::size_t count = session->reap(batch);
-    for (std::size_t i = 0; i < count; ++i) seen.push_back(std::move(batch[i]));
-  }
-  std::size_t count(Moment moment) const {
-    return static_cast<std::size_t>(
-        std::count_if(seen.begin(), seen.end(), [&](const Completion& c) { return c.moments.has(moment); }));
-  }
-  const Completion* last(Moment moment) const {
-    const auto found =
-        std::find_if(seen.rbegin(), seen.rend(), [&](const Completion& c) { return c.moments.has(moment); });
-    return found == seen.rend() ? nullptr : &*found;
-  }
-};
-
-struct Pair {
-  End a, b;
-
-  explicit Pair(std::string_view id, const OptionText& text = {}) {
-    a.session = open_session(id, text);
-    b.session = open_session(id, text);
-    const std::string address = b.session->listen().value();
-    std::thread accepting([&] { b.channel = b.session->accept(soon()).value(); });
-    a.channel = a.session->connect(address, soon()).value();
-    accepting.join();
-  }
-
-  template <typename Condition>
-  [[nodiscard]] bool reap_until(Condition condition) {
-    const MonotonicNs deadline = soon();
-    while (!condition()) {
-      if (monotonic_now_ns() > deadline) return false;
-      a.reap();
-      if (b.session) b.reap();
-    }
-    return true;
-  }
+struct Pair : test::SessionPair {
+  explicit Pair(std::string_view id, const OptionText& text = {}) : SessionPair(id, 4, text, text) {}
 
   // Sends one datagram of two fields and receives it into a buffer of `room_bytes`.
   testing::AssertionResult exchange(std::size_t size_bytes, std::size_t room_bytes) {
@@ -209,8 +151,8 @@ TEST_P(UdpTest, APeerThatHasGoneEndsTheChannel) {
 }
 
 TEST_P(UdpTest, RepeatedHellosMakeOneChannel) {
-  auto listening = open_session(GetParam(), {}, 2);
-  auto connecting = open_session(GetParam(), {});
+  auto listening = open_session(GetParam(), {}, 4, 2).value();
+  auto connecting = open_session(GetParam()).value();
   const std::string address = listening->listen().value();
   std::thread late([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(70));
@@ -223,8 +165,8 @@ TEST_P(UdpTest, RepeatedHellosMakeOneChannel) {
 }
 
 TEST_P(UdpTest, ConnectSaysThatNobodyListens) {
-  std::string address = open_session(GetParam(), {})->listen().value();
-  auto session = open_session(GetParam(), {});
+  std::string address = open_session(GetParam()).value()->listen().value();
+  auto session = open_session(GetParam()).value();
   const auto channel = session->connect(address, soon());
   ASSERT_FALSE(channel);
   EXPECT_EQ(channel.error().code, ErrorCode::refused);

@@ -12,7 +12,7 @@
 #include <cstddef>
 #include <thread>
 
-#include "tests/unit/uring_pair.h"
+#include "tests/unit/session_pair.h"
 
 namespace xover {
 namespace {
@@ -73,7 +73,7 @@ TEST(UringAvailabilityTest, OptionsThatContradictEachOtherAreRefusedInWords) {
       {{"protocol", "udp"}, {"receive", "multishot"}, {"provided_buffer_bytes", "2K"}},
   };
   for (const OptionText& text : wrong) {
-    const Descriptor& row = uring_row("uring.send");
+    const Descriptor& row = *find_transport("uring.send");
     const auto refused = check_uring_options(Options::resolve(row.id, row.options, text).value());
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::bad_input);
@@ -96,14 +96,14 @@ bool forbid_io_uring() {
 }
 
 TEST(UringAvailabilityTest, ASandboxThatForbidsRingsIsNamedByProbeAndOpen) {
-  if (const auto why = why_no_uring("uring.send"); !why.empty()) GTEST_SKIP() << why;
+  if (const auto why = test::why_not("uring.send"); !why.empty()) GTEST_SKIP() << why;
   bool forbidden = false;
   Availability availability;
   Error error;
   std::thread([&] {
     forbidden = forbid_io_uring();
-    availability = uring_row("uring.send").probe({});
-    if (auto session = open_uring_session("uring.send", {}); !session) error = session.error();
+    availability = find_transport("uring.send")->probe({});
+    if (auto session = test::open_session("uring.send"); !session) error = session.error();
   }).join();
   if (!forbidden) GTEST_SKIP() << "no seccomp filters here";
   EXPECT_EQ(availability.status, Status::not_permitted);

@@ -11,19 +11,21 @@
 #include <string_view>
 
 #include "core/payload.h"
-#include "tests/unit/uring_pair.h"
+#include "tests/unit/session_pair.h"
 
 namespace xover {
 namespace {
 
+using test::SessionPair;
+
 constexpr std::uint64_t seed = 5;
 
 #define REQUIRE_URING(id) \
-  if (const auto why = why_no_uring(id); !why.empty()) GTEST_SKIP() << why
+  if (const auto why = test::why_not(id); !why.empty()) GTEST_SKIP() << why
 
 // A stream from a to b: `count` ops of `size_bytes` each, sent from the arena as room comes, checked as they arrive.
 struct Stream {
-  Stream(UringPair& on, std::size_t op_count, std::size_t op_bytes)
+  Stream(SessionPair& on, std::size_t op_count, std::size_t op_bytes)
       : pair(on), count(op_count), size_bytes(op_bytes), segments(op_count), room(256 << 10) {
     memory = pair.a.session->arena(count * size_bytes).value().at(0).data;
     fill_payload({memory, count * size_bytes}, seed, 0);
@@ -64,7 +66,7 @@ struct Stream {
     });
   }
 
-  UringPair& pair;
+  SessionPair& pair;
   std::size_t count, size_bytes;
   std::vector<Segment> segments;
   std::vector<std::byte> room;
@@ -80,7 +82,7 @@ class UringTest : public testing::TestWithParam<const char*> {
 
 TEST_P(UringTest, ManyOpsInFlightThroughAFullSocketArriveInOrder) {
   REQUIRE_URING(GetParam());
-  UringPair pair(GetParam(), 64, {{"send_buffer", "32K"}, {"ops_per_enter", "16"}}, {{"receive_buffer", "32K"}});
+  SessionPair pair(GetParam(), 64, {{"send_buffer", "32K"}, {"ops_per_enter", "16"}}, {{"receive_buffer", "32K"}});
   Stream stream(pair, 200, 50'001);
   // Nobody reads for a while, so that the socket is full and chains wait in it.
   for (int i = 0; i < 100; ++i) {
@@ -103,8 +105,8 @@ TEST_P(UringTest, ManyOpsInFlightThroughAFullSocketArriveInOrder) {
 
 TEST_P(UringTest, AMultishotReceiverMovesAStreamAndStallsWhenItsBuffersRunDry) {
   REQUIRE_URING(GetParam());
-  UringPair pair(GetParam(), 8, {},
-                 {{"receive", "multishot"}, {"provided_buffers", "4"}, {"provided_buffer_bytes", "4K"}});
+  SessionPair pair(GetParam(), 8, {},
+                   {{"receive", "multishot"}, {"provided_buffers", "4"}, {"provided_buffer_bytes", "4K"}});
   Stream stream(pair, 32, 10'000);
   // Leases are held until there is no buffer left.
   ASSERT_TRUE(pair.reap_until([&] {
@@ -120,8 +122,8 @@ TEST_P(UringTest, AMultishotReceiverMovesAStreamAndStallsWhenItsBuffersRunDry) {
 
 TEST_P(UringTest, ATinyCompletionQueueOverflowsAndLosesNothing) {
   REQUIRE_URING(GetParam());
-  UringPair pair(GetParam(), 32, {{"cq_entries", "2"}},
-                 {{"cq_entries", "2"}, {"receive", "multishot"}, {"provided_buffer_bytes", "1K"}});
+  SessionPair pair(GetParam(), 32, {{"cq_entries", "2"}},
+                   {{"cq_entries", "2"}, {"receive", "multishot"}, {"provided_buffer_bytes", "1K"}});
   Stream stream(pair, 400, 1000);
   EXPECT_TRUE(stream.run());
   EXPECT_GT(pair.a.counter("overflows") + pair.b.counter("overflows"), 0u);
@@ -130,7 +132,7 @@ TEST_P(UringTest, ATinyCompletionQueueOverflowsAndLosesNothing) {
 
 TEST_P(UringTest, OneOpPerEnterIsObeyed) {
   REQUIRE_URING(GetParam());
-  UringPair pair(GetParam(), 16, {{"ops_per_enter", "1"}});
+  SessionPair pair(GetParam(), 16, {{"ops_per_enter", "1"}});
   Stream stream(pair, 16, 100);
   stream.send();
   const std::uint64_t before = pair.a.counter("sqes");
@@ -142,7 +144,7 @@ TEST_P(UringTest, OneOpPerEnterIsObeyed) {
 
 TEST_P(UringTest, AChainOfOpsTakesOneEnter) {
   REQUIRE_URING(GetParam());
-  UringPair pair(GetParam(), 16);
+  SessionPair pair(GetParam(), 16);
   Stream stream(pair, 16, 100);
   stream.send();
   EXPECT_EQ(pair.a.counter("enters"), 0u);
@@ -155,7 +157,7 @@ TEST_P(UringTest, AChainOfOpsTakesOneEnter) {
 
 TEST_P(UringTest, PollingWithNothingToDoMakesNoSystemCalls) {
   REQUIRE_URING(GetParam());
-  UringPair pair(GetParam());
+  SessionPair pair(GetParam());
   Stream stream(pair, 1, 100);
   ASSERT_TRUE(stream.run());
   for (int i = 0; i < 100; ++i) pair.a.reap();
@@ -166,7 +168,7 @@ TEST_P(UringTest, PollingWithNothingToDoMakesNoSystemCalls) {
 
 TEST_P(UringTest, APeerThatHasGoneIsTold) {
   REQUIRE_URING(GetParam());
-  UringPair pair(GetParam(), 8);
+  SessionPair pair(GetParam(), 8);
   Stream stream(pair, 8, 4 << 20);
   stream.send();
   pair.a.reap();
@@ -180,7 +182,7 @@ TEST_P(UringTest, APeerThatHasGoneIsTold) {
 
 TEST_P(UringTest, TellsWhatWasGranted) {
   REQUIRE_URING(GetParam());
-  UringPair pair(GetParam(), 4, {{"congestion_control", "reno"}});
+  SessionPair pair(GetParam(), 4, {{"congestion_control", "reno"}});
   std::vector<std::string> names;
   for (const Fact& fact : pair.a.session->facts()) {
     names.push_back(fact.name);
@@ -204,7 +206,7 @@ INSTANTIATE_TEST_SUITE_P(Paths, UringTest,
 // A write takes what fits, and the rest of its chain is cancelled; sends wait for the whole in the kernel.
 TEST(UringWriteFixedTest, ShortWritesGoOnWhereTheyStopped) {
   REQUIRE_URING("uring.write_fixed");
-  UringPair pair("uring.write_fixed", 16, {{"send_buffer", "16K"}}, {{"receive_buffer", "16K"}});
+  SessionPair pair("uring.write_fixed", 16, {{"send_buffer", "16K"}}, {{"receive_buffer", "16K"}});
   Stream stream(pair, 20, 300'000);
   EXPECT_TRUE(stream.run());
   EXPECT_GT(pair.a.counter("short_sends"), 0u);
@@ -216,7 +218,7 @@ TEST(UringWriteFixedTest, ABrokenPipeKillsNobodyAndTheSignalMaskIsPutBack) {
   pthread_sigmask(SIG_BLOCK, nullptr, &before);
   const auto handler_before = signal(SIGPIPE, SIG_DFL);
   {
-    UringPair pair("uring.write_fixed", 8);
+    SessionPair pair("uring.write_fixed", 8);
     Stream stream(pair, 8, 4 << 20);
     stream.send();
     pair.a.reap();
@@ -232,7 +234,7 @@ TEST(UringWriteFixedTest, ABrokenPipeKillsNobodyAndTheSignalMaskIsPutBack) {
 
 TEST(UringZerocopyTest, WithoutUsageReportsNobodyKnows) {
   REQUIRE_URING("uring.send_zc");
-  UringPair pair("uring.send_zc", 8, {{"report_usage", "off"}});
+  SessionPair pair("uring.send_zc", 8, {{"report_usage", "off"}});
   Stream stream(pair, 8, 10'000);
   EXPECT_TRUE(stream.run());
   EXPECT_EQ(pair.a.channel->ledger()[Handover::unverified], 80'000u);
@@ -242,7 +244,7 @@ TEST(UringFixedTest, ForeignMemoryIsRegisteredOnceAndFoundAgain) {
   for (const char* id : {"uring.send_zc_fixed", "uring.write_fixed"}) {
     REQUIRE_URING(id);
     std::vector<std::byte> heap(1 << 20);
-    UringPair pair(id, 8);
+    SessionPair pair(id, 8);
     Stream stream(pair, 64, 10'000);
     fill_payload(heap, seed, 0);
     for (std::size_t i = 0; i < 64; ++i) stream.segments[i].data = heap.data() + i * 10'000;
@@ -257,7 +259,7 @@ TEST(UringFixedTest, ForeignMemoryIsRegisteredOnceAndFoundAgain) {
 TEST(UringFixedTest, ACacheThatIsTooSmallMakesTheChannelBusyAndNothingIsLost) {
   REQUIRE_URING("uring.send_zc_fixed");
   std::vector<std::byte> heap(4 << 20);
-  UringPair pair("uring.send_zc_fixed", 16, {{"cache_bytes", "128K"}, {"cache_regions", "2"}});
+  SessionPair pair("uring.send_zc_fixed", 16, {{"cache_bytes", "128K"}, {"cache_regions", "2"}});
   Stream stream(pair, 100, 40'000);
   fill_payload(heap, seed, 0);
   for (std::size_t i = 0; i < 100; ++i) stream.segments[i].data = heap.data() + i * 40'000;
@@ -300,7 +302,7 @@ class LimitedLockedMemory {
 TEST(UringMemoryTest, AnArenaThatMayNotBeLockedIsRefusedWithARemedy) {
   REQUIRE_URING("uring.send_zc_fixed");
   LimitedLockedMemory memory;
-  auto session = open_uring_session("uring.send_zc_fixed", {});
+  auto session = test::open_session("uring.send_zc_fixed", {});
   ASSERT_TRUE(session) << session.error().message();
   memory.limit_to(4 << 20);
   const auto refused = (*session)->arena(64 << 20);
@@ -314,7 +316,7 @@ TEST(UringMemoryTest, AnArenaThatMayNotBeLockedIsRefusedWithARemedy) {
 TEST(UringMemoryTest, ExhaustedLockedMemoryIsDrainedAndTriedAgain) {
   REQUIRE_URING("uring.send_zc");
   LimitedLockedMemory memory;
-  UringPair pair("uring.send_zc", 32, {}, {{"receive_buffer", "64K"}});
+  SessionPair pair("uring.send_zc", 32, {}, {{"receive_buffer", "64K"}});
   memory.limit_to(1 << 20);
   Stream stream(pair, 64, 256 << 10);
   ASSERT_TRUE(pair.reap_until([&] {
@@ -328,7 +330,7 @@ TEST(UringMemoryTest, ExhaustedLockedMemoryIsDrainedAndTriedAgain) {
 TEST(UringMemoryTest, LockedMemoryThatNeverComesFailsTheChannelAndSaysSo) {
   REQUIRE_URING("uring.send_zc");
   LimitedLockedMemory memory;
-  UringPair pair("uring.send_zc");
+  SessionPair pair("uring.send_zc");
   memory.limit_to(64 << 10);
   std::vector<std::byte> heap(1 << 20);
   const Segment field{heap.data(), heap.size()};
@@ -345,7 +347,7 @@ TEST(UringMemoryTest, LockedMemoryThatNeverComesFailsTheChannelAndSaysSo) {
 
 TEST(UringSessionTest, ASessionMayEndOnAnotherThreadThanTheOneThatUsedIt) {
   REQUIRE_URING("uring.send_zc_fixed");
-  UringPair pair("uring.send_zc_fixed", 8, {{"send_buffer", "64K"}}, {{"receive_buffer", "64K"}});
+  SessionPair pair("uring.send_zc_fixed", 8, {{"send_buffer", "64K"}}, {{"receive_buffer", "64K"}});
   Stream stream(pair, 8, 4 << 20);
   std::thread using_it([&] {
     stream.send();
@@ -359,11 +361,7 @@ TEST(UringSessionTest, ASessionMayEndOnAnotherThreadThanTheOneThatUsedIt) {
 }
 
 TEST(UringSessionTest, RefusesALinkThatItDoesNotRunOn) {
-  OpenParameters parameters;
-  const Descriptor& row = uring_row("uring.send");
-  parameters.options = Options::resolve(row.id, row.options, {}).value();
-  parameters.link = {"ifb", ""};
-  const auto session = row.open(parameters);
+  const auto session = test::open_session("uring.send", {}, 1, 1, {"ifb", ""});
   ASSERT_FALSE(session);
   EXPECT_EQ(session.error().code, ErrorCode::unsupported);
 }
@@ -371,7 +369,7 @@ TEST(UringSessionTest, RefusesALinkThatItDoesNotRunOn) {
 TEST(UringUdpTest, EveryDatagramIsWholeAndEmptyOnesHaveTheirLease) {
   REQUIRE_URING("uring.send_zc");
   const OptionText text{{"protocol", "udp"}, {"receive", "multishot"}};
-  UringPair pair("uring.send_zc", 4, text, text);
+  SessionPair pair("uring.send_zc", 4, text, text);
   std::byte bytes[3]{};
   for (const std::size_t size : {3, 0, 1, 0, 0, 2}) {
     const Segment field{bytes, size};
