@@ -201,7 +201,8 @@ class Waiter {
 };
 
 // Optional facet: one op to many channels of the session without one copy for each. The op is accepted by all or none,
-// and ends in one `released`, on the first of the channels, when all have let go of it.
+// and ends in one `released`, on the first of the channels, when all have let go of it; abort_bound_ns counts from the
+// abort of the last of them.
 class Fanout {
  public:
   virtual Submitted submit(const SendOp& op, std::span<Channel* const> channels) noexcept = 0;
