@@ -96,6 +96,20 @@ TEST(FilesAcknowledgement, NoCountComesBeforeTheOneThatTheSenderAskedFor) {
   EXPECT_EQ(taker.say(), 1u) << "spared once, not for ever";
 }
 
+// After one op the sender has asked for silence about several, and takes that back when none follows.
+TEST(FilesAcknowledgement, ASenderThatRestsHearsOfWhatItHasSent) {
+  FilePair pair("tcp.sendfile", {}, 8);
+  const Segment memory = arena_of(*pair.sender.session, mebibyte / 4);
+  ASSERT_EQ(pair.sender.send(1, {memory}).accepted, 1u);
+  ASSERT_EQ(pair.receive(memory.size_bytes).size(), memory.size_bytes);
+  int passes = 0;
+  for (; passes < 20 && pair.sender.count(Moment::released) == 0; ++passes) {
+    pair.sender.reap();
+    pair.receiver.reap();
+  }
+  EXPECT_LT(passes, 20);
+}
+
 TEST(FilesAcknowledgement, AReceiverThatStopsReadingHoldsTheSenderUpAndNothingIsLost) {
   FilePair pair("tcp.sendfile", {}, 4);
   const Segment memory = arena_of(*pair.sender.session, mebibyte);

@@ -56,7 +56,11 @@ void FileChannel::discard() noexcept {
 
 void FileChannel::nothing_came(ssize_t result, const char* operation) noexcept {
   if (result < 0 && errno != EAGAIN && errno != EINTR) return die(failure_of_errno(errno, operation));
-  if (result < 0) return found_empty();
+  if (result < 0) {
+    waited_in_vain();
+    if (alive()) found_empty();
+    return;
+  }
   if (const Failure failure = end_failure()) return die(failure);
   if (!alive()) return;
   found_empty();

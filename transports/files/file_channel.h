@@ -29,6 +29,7 @@ class FileChannel : public SocketChannel {
     return true;
   }
   virtual void found_empty() noexcept {}                 // the socket had nothing more
+  virtual void waited_in_vain() noexcept {}              // it was asked, and had nothing at all
   virtual Failure end_failure() noexcept { return {}; }  // why the end of the stream is none in order
 
   FileShared& file_shared_;

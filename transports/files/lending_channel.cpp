@@ -168,14 +168,17 @@ void LendingChannel::attend() noexcept {
   if ((!lent_.empty() && !no_hurry) || !alive() || look) listen(false);
   if (!hands_on && alive()) spare_on_the_way();
   if (!alive()) return;
-  if (acknowledgements_.blocked() || (!discards_ && offered_.empty())) say();
+  if (acknowledgements_.blocked() || (!discards_ && offered_.empty())) {
+    waited_in_vain();
+    say();
+  }
   if (acknowledgements_.ended() && (look || !lent_.empty())) peer_stopped_listening();
   second_event_ = false;
 }
 
 // Whether there is more to take is not known here, so this is no `found_empty`.
 void LendingChannel::before_sleep() noexcept {
-  if (alive() && !lent_.empty()) listen(false);
+  if (alive() && (!lent_.empty() || acknowledgements_.unsaid())) listen(false);
   if (!alive()) return;
   spare_on_the_way();
   say();
@@ -203,6 +206,11 @@ bool LendingChannel::took(std::size_t bytes) noexcept {
   return true;
 }
 
+// A sender that rests takes back what it asked for, and there may be no byte to come with that word.
+void LendingChannel::waited_in_vain() noexcept {
+  if (acknowledgements_.unsaid()) listen(false);
+}
+
 void LendingChannel::found_empty() noexcept {
   acknowledgements_.there_is_nothing();
   say();
@@ -217,7 +225,7 @@ Failure LendingChannel::end_failure() noexcept {
 pollfd LendingChannel::second_interest() const noexcept {
   if (acknowledgements_.ended()) return {-1, 0, 0};
   short events = POLLRDHUP;
-  if (!lent_.empty() || !alive()) events |= POLLIN;
+  if (!lent_.empty() || !alive() || acknowledgements_.unsaid()) events |= POLLIN;
   if (acknowledgements_.blocked()) events |= POLLOUT;
   return {acknowledgements_.fd(), events, 0};
 }

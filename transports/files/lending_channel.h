@@ -62,6 +62,7 @@ class LendingChannel : public FileChannel {
   Attempt send_op(const SendOp& op) noexcept override;
   bool took(std::size_t bytes) noexcept override;
   void found_empty() noexcept override;
+  void waited_in_vain() noexcept override;
   Failure end_failure() noexcept override;
   void attend() noexcept override;
   void before_sleep() noexcept override;
