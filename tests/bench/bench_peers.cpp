@@ -123,8 +123,10 @@ Contest sendfile_contest(AgentPair& agents, PeerRun run) {
 
 // What the contract and the harness cost on top of io_uring itself. Both sides on one core, the steadiest placement.
 Contest bare_uring_contest(AgentPair& agents, std::uint64_t size_bytes) {
+  // Deep enough to keep the ring busy, with no more in flight than the caches nearest to a core hold.
+  const auto depth = static_cast<std::uint32_t>(std::clamp<std::uint64_t>((2 << 20) / size_bytes, 8, 32));
   const BareUringRun run{
-      .size_bytes = size_bytes, .depth = 32, .core = 0, .warmup_ns = warmup_ns, .duration_ns = sample_ns};
+      .size_bytes = size_bytes, .depth = depth, .core = 0, .warmup_ns = warmup_ns, .duration_ns = sample_ns};
   SampleSpec spec = stream_spec(size_bytes, "cubic", "uring.send_zc_fixed@lo");
   spec.point.depth = run.depth;
   spec.point.pool_bytes = run.size_bytes * run.depth;
