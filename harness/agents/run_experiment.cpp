@@ -231,8 +231,7 @@ bool ExperimentRun::take_cell(CellResult& cell, const Point& point, RoundRecord&
   spec.duration_ns = plan().duration_ns;
   spec.sender_cores = cell.sender_cores;
   spec.receiver_cores = cell.receiver_cores;
-  const bool one_way = point.workload == Workload::stream || point.workload == Workload::fanout;
-  spec.soakers = plan().soakers && one_way;
+  spec.soakers = plan().soakers && is_bulk(point.workload);
   spec.kernel_symbols = plan().kernel_symbols;
   auto sample = take_sample(agents_, spec);
   if (!sample) {

@@ -86,11 +86,10 @@ bool waits_for_acknowledgements(const CellResult& cell, const Point& point) {
   constexpr std::uint64_t two_segments_bytes = 2 * 65536;
   if (point.size_bytes * point.depth > two_segments_bytes || static_cast<double>(point.late_ns) / 1e3 > least_us)
     return false;
-  const bool one_way = point.workload == Workload::stream || point.workload == Workload::fanout;
   const bool nagle = std::any_of(cell.rounds.begin(), cell.rounds.end(), [](const RoundRecord& round) {
     return round.accepted && fact_is(round.sample.sender, "nodelay", "off");
   });
-  return one_way && nagle && cell.latency.p99_us > least_us && cell.latency.p99_us < most_us;
+  return is_bulk(point.workload) && nagle && cell.latency.p99_us > least_us && cell.latency.p99_us < most_us;
 }
 
 bool renewed_here(WarningKind kind) {

@@ -68,7 +68,7 @@ std::optional<double> metric_figure(Metric metric, const CellResult& cell, const
 bool larger_is_better(Metric metric) { return metric == Metric::goodput; }
 
 std::vector<Metric> metrics_of(Workload workload) {
-  if (workload == Workload::stream || workload == Workload::fanout) return {Metric::goodput, Metric::cpu};
+  if (is_bulk(workload)) return {Metric::goodput, Metric::cpu};
   if (workload == Workload::file) return {Metric::goodput, Metric::cpu, Metric::latency_p99};
   return {Metric::latency_p50, Metric::latency_p99, Metric::cpu};
 }

@@ -13,6 +13,7 @@
 #include "core/units.h"
 #include "harness/experiment/axes.h"
 #include "harness/experiment/bad_input.h"
+#include "harness/experiment/variants_at.h"
 #include "harness/links/links.h"
 #include "harness/workloads/file_mix.h"
 #include "harness/workloads/message_pool.h"
@@ -30,13 +31,6 @@ std::vector<std::string_view> file_serving_ids() {
     if (transport.file_ranges) ids.push_back(transport.id);
   if (ids.empty()) ids.push_back("none in this build");
   return ids;
-}
-
-// A family of datagrams, or one of both kinds that is told to send them.
-bool sends_datagrams(const Variant& variant) {
-  const auto protocol = variant.options.find("protocol");
-  if (protocol != variant.options.end()) return protocol->second == "udp";
-  return find_transport(variant.id)->family == "udp";
 }
 
 class Combination {

@@ -11,6 +11,10 @@
 namespace xover {
 
 enum class Workload : std::uint8_t { stream, pingpong, paced, file, fanout };
+
+// Messages go one way, as fast as they can: nobody waits for an answer or for a moment.
+constexpr bool is_bulk(Workload workload) { return workload == Workload::stream || workload == Workload::fanout; }
+
 enum class Wait : std::uint8_t { block, spin };
 // What the receiver does with each byte: nothing, read it, or compare it with what was sent.
 enum class Touch : std::uint8_t { none, read, verify };

@@ -25,14 +25,8 @@ bool has_option(const Descriptor& row, std::string_view name) {
 OptionText options_of(const Point& point) {
   OptionText options;
   if (!point.congestion_control.empty()) options["congestion_control"] = point.congestion_control;
-  const bool one_way = point.workload == Workload::stream || point.workload == Workload::fanout;
-  if (!one_way) options["nodelay"] = "on";
+  if (!is_bulk(point.workload)) options["nodelay"] = "on";
   return options;
-}
-
-bool told_to_use_udp(const Variant& variant) {
-  const auto protocol = variant.options.find("protocol");
-  return protocol != variant.options.end() && protocol->second == "udp";
 }
 
 tl::unexpected<Error> unknown_id(const std::string& place, std::string_view id) {
@@ -109,11 +103,17 @@ Result<Variant> variant_at(const PlacedVariant& wanted, const Point& point, bool
 
 }  // namespace
 
+bool sends_datagrams(const Variant& variant) {
+  const auto protocol = variant.options.find("protocol");
+  if (protocol != variant.options.end()) return protocol->second == "udp";
+  return find_transport(variant.id)->family == "udp";
+}
+
 Result<Options> options_at(const Variant& variant, const Point& point) {
   const Descriptor& row = *find_transport(variant.id);
   OptionText options = variant.options;
   for (auto& [name, value] : options_of(point)) {
-    if (has_option(row, name) && !told_to_use_udp(variant)) options.try_emplace(name, value);
+    if (has_option(row, name) && !sends_datagrams(variant)) options.try_emplace(name, value);
   }
   return Options::resolve(row.id, row.options, options);
 }

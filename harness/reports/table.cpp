@@ -70,8 +70,7 @@ Shown shown_of(const Section& section, Density density) {
     shown.copied = shown.copied || cell->sender_ledger.completed_bytes > 0;
   }
   if (density.without_rate) shown.rate = false;
-  const bool lent_time = section.workload == Workload::stream || section.workload == Workload::fanout;
-  if (density.without_lent_time && lent_time) shown.latency = false;
+  if (density.without_lent_time && is_bulk(section.workload)) shown.latency = false;
   return shown;
 }
 
@@ -327,8 +326,7 @@ std::string notes(const ResultDocument& document, const Terminal& terminal) {
     const Ledger& ledger = cell.sender_ledger;
     const bool lent =
         cell.has_receiver && (ledger[Handover::zero_copied] > 0 || ledger[Handover::kernel_after_request] > 0);
-    const bool one_way = point.workload == Workload::stream || point.workload == Workload::fanout;
-    waits_for_peer = waits_for_peer || (lent && point.depth == 1 && one_way);
+    waits_for_peer = waits_for_peer || (lent && point.depth == 1 && is_bulk(point.workload));
     if (!cell.copies_after.empty() && !cell.copies_after.starts_with("nothing")) {
       links_by_copies[cell.copies_after].insert(link_of(cell, point).text());
     }

@@ -29,7 +29,7 @@ Result<void> check_limits(const SampleSpec& spec, const Session& session) {
   const Point& point = spec.point;
   const std::string& id = spec.variant.id;
   const Limits& limits = session.limits();
-  const bool datagrams = limits.framing == Framing::message && limits.whole_messages;
+  const bool datagrams = carry_sequence(limits);
   if (limits.receive == Receive::discarded && point.touch != Touch::none)
     return refused(fmt::format("touch {}: {} throws received bytes away unseen, so nobody can read them",
                                name_of(point.touch), id),

@@ -1,10 +1,6 @@
 // The TCP transports over loopback: bytes arrive, tokens come back, ends are told, faults are survived. What every
 // transport must do is in tests/conformance; here is what is TCP's own.
 #include <gtest/gtest.h>
-#include <linux/capability.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -14,6 +10,7 @@
 #include <vector>
 
 #include "core/transport.h"
+#include "tests/unit/limited_locked_memory.h"
 #include "tests/unit/session_pair.h"
 
 namespace xover {
@@ -236,36 +233,9 @@ TEST_P(TcpTest, RunsOverIpv6) {
 INSTANTIATE_TEST_SUITE_P(Paths, TcpTest, testing::Values("tcp.send", "tcp.sendmsg", "tcp.zerocopy"),
                          [](const auto& path) { return std::string(path.param).substr(4); });
 
-// Makes this thread one whose locked memory is limited, as that of an unprivileged user is.
-class LimitedLockedMemory {
- public:
-  explicit LimitedLockedMemory(rlim_t bytes) {
-    getrlimit(RLIMIT_MEMLOCK, &before_);
-    const rlimit limited{bytes, before_.rlim_max};
-    setrlimit(RLIMIT_MEMLOCK, &limited);
-    syscall(SYS_capget, &header_, data_);
-    effective_before_ = data_[0].effective;
-    set_effective(effective_before_ & ~(1u << CAP_IPC_LOCK));
-  }
-  ~LimitedLockedMemory() {
-    set_effective(effective_before_);
-    setrlimit(RLIMIT_MEMLOCK, &before_);
-  }
-
- private:
-  void set_effective(std::uint32_t effective) {
-    data_[0].effective = effective;
-    syscall(SYS_capset, &header_, data_);
-  }
-
-  rlimit before_{};
-  __user_cap_header_struct header_{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct data_[2]{};
-  std::uint32_t effective_before_ = 0;
-};
-
 TEST(TcpZerocopyTest, ExhaustedLockedMemoryIsDrainedAndTriedAgain) {
-  const LimitedLockedMemory limited(1 << 20);
+  test::LimitedLockedMemory limited;
+  limited.limit_to(1 << 20);
   constexpr std::size_t messages = 64;
   const OptionText small{{"receive_buffer", "64K"}};
   SessionPair pair("tcp.zerocopy", 32, small, small);
@@ -297,7 +267,8 @@ TEST(TcpZerocopyTest, ExhaustedLockedMemoryIsDrainedAndTriedAgain) {
 }
 
 TEST(TcpZerocopyTest, LockedMemoryThatNeverComesFailsTheChannelAndSaysSo) {
-  const LimitedLockedMemory limited(64 << 10);
+  test::LimitedLockedMemory limited;
+  limited.limit_to(64 << 10);
   SessionPair pair("tcp.zerocopy");
   auto bytes = pattern(1 << 20);
   const Segment field{bytes.data(), bytes.size()};

@@ -2,15 +2,12 @@
 // may not be locked, foreign memory. What every transport must do is in tests/conformance; here is what is io_uring's
 // own.
 #include <gtest/gtest.h>
-#include <linux/capability.h>
 #include <signal.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <string_view>
 
 #include "core/payload.h"
+#include "tests/unit/limited_locked_memory.h"
 #include "tests/unit/session_pair.h"
 
 namespace xover {
@@ -268,40 +265,9 @@ TEST(UringFixedTest, ACacheThatIsTooSmallMakesTheChannelBusyAndNothingIsLost) {
   EXPECT_GT(pair.a.counter("busy"), 0u);
 }
 
-// Makes this thread one whose locked memory is counted and limited, as that of an unprivileged user is: by the system's
-// limit at first, so that rings can be made.
-class LimitedLockedMemory {
- public:
-  LimitedLockedMemory() {
-    getrlimit(RLIMIT_MEMLOCK, &before_);
-    syscall(SYS_capget, &header_, data_);
-    effective_before_ = data_[0].effective;
-    set_effective(effective_before_ & ~(1u << CAP_IPC_LOCK));
-  }
-  ~LimitedLockedMemory() {
-    set_effective(effective_before_);
-    setrlimit(RLIMIT_MEMLOCK, &before_);
-  }
-  void limit_to(rlim_t bytes) {
-    const rlimit limited{bytes, before_.rlim_max};
-    setrlimit(RLIMIT_MEMLOCK, &limited);
-  }
-
- private:
-  void set_effective(std::uint32_t effective) {
-    data_[0].effective = effective;
-    syscall(SYS_capset, &header_, data_);
-  }
-
-  rlimit before_{};
-  __user_cap_header_struct header_{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct data_[2]{};
-  std::uint32_t effective_before_ = 0;
-};
-
 TEST(UringMemoryTest, AnArenaThatMayNotBeLockedIsRefusedWithARemedy) {
   REQUIRE_URING("uring.send_zc_fixed");
-  LimitedLockedMemory memory;
+  test::LimitedLockedMemory memory;
   auto session = test::open_session("uring.send_zc_fixed", {});
   ASSERT_TRUE(session) << session.error().message();
   memory.limit_to(4 << 20);
@@ -315,7 +281,7 @@ TEST(UringMemoryTest, AnArenaThatMayNotBeLockedIsRefusedWithARemedy) {
 
 TEST(UringMemoryTest, ExhaustedLockedMemoryIsDrainedAndTriedAgain) {
   REQUIRE_URING("uring.send_zc");
-  LimitedLockedMemory memory;
+  test::LimitedLockedMemory memory;
   SessionPair pair("uring.send_zc", 32, {}, {{"receive_buffer", "64K"}});
   memory.limit_to(1 << 20);
   Stream stream(pair, 64, 256 << 10);
@@ -329,7 +295,7 @@ TEST(UringMemoryTest, ExhaustedLockedMemoryIsDrainedAndTriedAgain) {
 
 TEST(UringMemoryTest, LockedMemoryThatNeverComesFailsTheChannelAndSaysSo) {
   REQUIRE_URING("uring.send_zc");
-  LimitedLockedMemory memory;
+  test::LimitedLockedMemory memory;
   SessionPair pair("uring.send_zc");
   memory.limit_to(64 << 10);
   std::vector<std::byte> heap(1 << 20);

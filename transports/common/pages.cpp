@@ -36,4 +36,11 @@ Result<Pages> Pages::allocate(std::size_t size_bytes, Fault fault) {
   return pages;
 }
 
+Result<std::vector<Segment>> add_arena(std::vector<Pages>& arenas, std::size_t size_bytes) {
+  auto pages = Pages::allocate(size_bytes, Pages::Fault::now);
+  if (!pages) return tl::make_unexpected(std::move(pages.error()));
+  arenas.push_back(std::move(*pages));
+  return std::vector<Segment>{{arenas.back().data(), arenas.back().size_bytes()}};
+}
+
 }  // namespace xover

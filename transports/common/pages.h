@@ -2,8 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
-#include "core/error.h"
+#include "core/transport.h"
 
 namespace xover {
 
@@ -26,5 +27,8 @@ class Pages {
   std::byte* data_ = nullptr;
   std::size_t size_bytes_ = 0;
 };
+
+// Memory for Session::arena(), faulted in, in one segment; `arenas` owns it.
+Result<std::vector<Segment>> add_arena(std::vector<Pages>& arenas, std::size_t size_bytes);
 
 }  // namespace xover

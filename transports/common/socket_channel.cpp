@@ -11,8 +11,6 @@ namespace xover {
 namespace {
 
 constexpr std::size_t max_outstanding_calls = 4096;
-constexpr MonotonicNs stall_bound_ns = 2'000'000'000;
-constexpr MonotonicNs stall_gap_ns = 500'000'000;  // no try for so long: the next stall is another one
 constexpr std::uint8_t passes_between_looks = 64;
 
 }  // namespace
@@ -125,13 +123,10 @@ SocketChannel::Attempt SocketChannel::not_sent(int errno_value, const char* oper
 // what is outstanding gives some back; where nothing is, only others can, and that is waited for with a bound.
 SocketChannel::Attempt SocketChannel::stall() noexcept {
   ++shared_.counters.enobufs_stalls;
-  const MonotonicNs now = monotonic_now_ns();
-  const bool new_stall = stalled_since_ == 0 || now - last_stall_ > stall_gap_ns;
-  if (new_stall || outstanding() != 0) stalled_since_ = now;
-  last_stall_ = now;
+  const bool too_long = memory_stall_.lasts_too_long(outstanding() != 0);
   stalled_ = true;
   if (outstanding() != 0) read_notifications();
-  if (now - stalled_since_ < stall_bound_ns) return Attempt::busy;
+  if (!too_long) return Attempt::busy;
   die({ErrorCode::no_memory, ENOBUFS, "send: net.core.optmem_max or RLIMIT_MEMLOCK (ulimit -l) is exhausted"});
   return Attempt::failed;
 }

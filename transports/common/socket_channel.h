@@ -19,6 +19,7 @@
 #include "core/transport.h"
 #include "transports/common/error_queue.h"
 #include "transports/common/file_descriptor.h"
+#include "transports/common/memory_stall.h"
 #include "transports/common/ring.h"
 #include "transports/common/socket_shared.h"
 #include "transports/common/zerocopy_notifications.h"
@@ -90,7 +91,7 @@ class SocketChannel : public Channel {
   Attempt not_sent(int errno_value, const char* operation) noexcept;  // sorts a send call's errno
   void bytes_went() noexcept {                                        // to be called after each successful send call
     stalled_ = send_blocked_ = false;
-    stalled_since_ = 0;
+    memory_stall_.is_over();
     ++shared_.steps;
   }
   void read_notifications() noexcept;
@@ -149,7 +150,7 @@ class SocketChannel : public Channel {
   std::uint8_t idle_passes_ = 0;
   std::size_t in_flight_ = 0;  // accepted, and the `released` not yet reaped
   bool stalled_ = false;       // a send was refused for want of memory, and has not been tried again
-  MonotonicNs stalled_since_ = 0, last_stall_ = 0;
+  MemoryStall memory_stall_;
   MonotonicNs death_bound_ = 0;
   Failure failure_, refusal_;
 };

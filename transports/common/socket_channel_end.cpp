@@ -5,15 +5,9 @@
 #include <utility>
 
 #include "transports/common/socket_channel.h"
+#include "transports/common/sockets.h"
 
 namespace xover {
-
-namespace {
-
-// Leaves the caller time to reap within abort_bound_ns.
-constexpr MonotonicNs death_bound_ns = abort_bound_ns * 3 / 4;
-
-}  // namespace
 
 // Finds out without a buffer whether the peer has ended or died. Unread bytes come first: then the end waits for
 // offers.
@@ -58,13 +52,7 @@ void SocketChannel::end() noexcept {
   socket_.close();
 }
 
-// connect(2) with AF_UNSPEC dissolves the association: TCP resets and drops what is queued, which releases its pages
-// and leaves the notifications readable. close would lose them.
-void SocketChannel::disconnect() noexcept {
-  sockaddr unspecified{};
-  unspecified.sa_family = AF_UNSPEC;
-  connect(socket_.get(), &unspecified, sizeof unspecified);
-}
+void SocketChannel::disconnect() noexcept { dissolve_connection(socket_.get()); }
 
 void SocketChannel::die(Failure failure) noexcept {
   if (state_ != State::alive) return;

@@ -1,6 +1,8 @@
 // The queue of completions, and who is asked to fill it.
 #include "transports/common/socket_session.h"
 
+#include "transports/common/sockets.h"
+
 namespace xover {
 
 SocketSession::SocketSession(const Limits& limits, std::int64_t slowdown_percent)
@@ -14,15 +16,7 @@ void SocketSession::end_channels() noexcept {
   for (const auto& channel : channels_) channel->end();
 }
 
-Result<std::vector<Segment>> SocketSession::arena(std::size_t size_bytes) {
-  auto pages = Pages::allocate(size_bytes, Pages::Fault::now);
-  if (!pages) return tl::make_unexpected(pages.error());
-  arenas_.push_back(std::move(*pages));
-  Segment segment;
-  segment.data = arenas_.back().data();
-  segment.size_bytes = arenas_.back().size_bytes();
-  return std::vector<Segment>{segment};
-}
+Result<std::vector<Segment>> SocketSession::arena(std::size_t size_bytes) { return add_arena(arenas_, size_bytes); }
 
 std::size_t SocketSession::reap(std::span<Completion> out) noexcept {
   auto& ready = shared_.completions;
@@ -43,9 +37,7 @@ std::size_t SocketSession::reap(std::span<Completion> out) noexcept {
 }
 
 Result<void> SocketSession::room_for_channel(const char* operation) const {
-  if (channels_.size() < limits_.max_channels) return {};
-  return make_error(ErrorCode::no_memory, operation,
-                    "the session was opened for " + std::to_string(limits_.max_channels) + " channels");
+  return xover::room_for_channel(channels_.size(), limits_.max_channels, operation);
 }
 
 Channel* SocketSession::adopt(std::unique_ptr<SocketChannel> channel) {

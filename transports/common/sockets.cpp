@@ -55,6 +55,19 @@ Result<void> set_blocking(int fd) {
   return {};
 }
 
+void dissolve_connection(int fd) noexcept {
+  sockaddr unspecified{};
+  unspecified.sa_family = AF_UNSPEC;
+  // Refused where the connection is gone already.
+  (void)!connect(fd, &unspecified, sizeof unspecified);
+}
+
+Result<void> room_for_channel(std::size_t channels, std::size_t max_channels, const char* operation) {
+  if (channels < max_channels) return {};
+  return make_error(ErrorCode::no_memory, operation,
+                    "the session was opened for " + std::to_string(max_channels) + " channels");
+}
+
 Result<void> await(int fd, short events, MonotonicNs deadline, const char* operation, const std::string& context) {
   for (;;) {
     const MonotonicNs left = std::max<MonotonicNs>(deadline - monotonic_now_ns(), 0);

@@ -23,6 +23,16 @@ int get_option(int fd, int level, int name);  // -1: unknown
 Result<void> set_call_timeouts(int fd);
 Result<void> set_blocking(int fd);
 
+// connect(2) with AF_UNSPEC dissolves the association: TCP resets and drops what is queued, which releases its pages,
+// leaves notifications readable, which close would lose, and wakes every request that waits for the socket. Data plane.
+void dissolve_connection(int fd) noexcept;
+
+// How long a dying channel waits for what the kernel still owes it: leaves the caller time to reap within the bound.
+inline constexpr MonotonicNs death_bound_ns = abort_bound_ns * 3 / 4;
+
+// An error when all channels that a session was opened for have been made.
+Result<void> room_for_channel(std::size_t channels, std::size_t max_channels, const char* operation);
+
 // Waits for events of one socket (control plane). timed_out when the deadline passes first.
 Result<void> await(int fd, short events, MonotonicNs deadline, const char* operation, const std::string& context);
 

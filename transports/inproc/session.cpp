@@ -74,12 +74,7 @@ Result<Channel*> InprocSession::add_channel(std::shared_ptr<Connection> connecti
   return channels_.back().get();
 }
 
-Result<std::vector<Segment>> InprocSession::arena(std::size_t size_bytes) {
-  auto pages = Pages::allocate(size_bytes, Pages::Fault::now);
-  if (!pages) return tl::make_unexpected(std::move(pages.error()));
-  arenas_.push_back(std::move(*pages));
-  return std::vector<Segment>{{arenas_.back().data(), arenas_.back().size_bytes()}};
-}
+Result<std::vector<Segment>> InprocSession::arena(std::size_t size_bytes) { return add_arena(arenas_, size_bytes); }
 
 std::size_t InprocSession::reap(std::span<Completion> out) noexcept {
   std::size_t count = 0;

@@ -106,12 +106,7 @@ class NullSession final : public Session {
     return channels_.back().get();
   }
 
-  Result<std::vector<Segment>> arena(std::size_t size_bytes) override {
-    auto pages = Pages::allocate(size_bytes, Pages::Fault::now);
-    if (!pages) return tl::make_unexpected(std::move(pages.error()));
-    arenas_.push_back(std::move(*pages));
-    return std::vector<Segment>{{arenas_.back().data(), arenas_.back().size_bytes()}};
-  }
+  Result<std::vector<Segment>> arena(std::size_t size_bytes) override { return add_arena(arenas_, size_bytes); }
 
   std::size_t reap(std::span<Completion> out) noexcept override {
     std::size_t count = 0;

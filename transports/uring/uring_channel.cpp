@@ -7,14 +7,9 @@
 #include <cerrno>
 #include <utility>
 
+#include "transports/common/sockets.h"
+
 namespace xover {
-
-namespace {
-
-// Leaves the caller time to reap within abort_bound_ns.
-constexpr MonotonicNs death_bound_ns = abort_bound_ns * 3 / 4;
-
-}  // namespace
 
 UringChannel::UringChannel(UringShared& shared, std::uint32_t index, FileDescriptor socket)
     : shared_(shared),
@@ -191,13 +186,7 @@ void UringChannel::die(Failure failure) noexcept {
   disconnect();
 }
 
-// connect(2) with AF_UNSPEC dissolves the association: TCP resets and drops what is queued, which releases its pages
-// and wakes every request that waits for the socket.
-void UringChannel::disconnect() noexcept {
-  sockaddr unspecified{};
-  unspecified.sa_family = AF_UNSPEC;
-  if (connect(socket_.get(), &unspecified, sizeof unspecified) != 0) return;  // the connection is gone already
-}
+void UringChannel::disconnect() noexcept { dissolve_connection(socket_.get()); }
 
 void UringChannel::begin_end() noexcept {
   if (state_ != State::alive) return;

@@ -11,8 +11,6 @@ namespace xover {
 
 namespace {
 
-constexpr MonotonicNs stall_bound_ns = 2'000'000'000;
-constexpr MonotonicNs stall_gap_ns = 500'000'000;  // no try for so long: the next stall is another one
 constexpr MonotonicNs stall_pause_ns = 1'000'000;
 constexpr Failure out_of_memory{ErrorCode::no_memory, ENOMEM, "io_uring send: RLIMIT_MEMLOCK (ulimit -l) is exhausted"};
 
@@ -298,7 +296,7 @@ Failure UringSending::apply(const Link& link) noexcept {
   }
   const auto bytes = static_cast<std::size_t>(link.result);
   if (chain_broken_ && bytes != 0) return {ErrorCode::internal, 0, "io_uring went on behind a broken link"};
-  stalled_since_ = 0;
+  memory_stall_.is_over();
   op.gone.advance(op.segments, bytes);
   if (bytes < link.size_bytes) {
     ++shared_.counters.short_sends;
@@ -333,11 +331,7 @@ Failure UringSending::stall() noexcept {
 // What is outstanding gives some memory back; where nothing is, only others can.
 bool UringSending::stalled_for_long() noexcept {
   ++shared_.counters.memory_stalls;
-  const MonotonicNs now = monotonic_now_ns();
-  const bool new_stall = stalled_since_ == 0 || now - last_stall_ > stall_gap_ns;
-  if (new_stall || notifications_.awaited_bytes() != 0) stalled_since_ = now;
-  last_stall_ = now;
-  return now - stalled_since_ >= stall_bound_ns;
+  return memory_stall_.lasts_too_long(notifications_.awaited_bytes() != 0);
 }
 
 void UringSending::finish_front(Failure failure) noexcept {

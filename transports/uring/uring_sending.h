@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/transport.h"
+#include "transports/common/memory_stall.h"
 #include "transports/uring/uring_notifications.h"
 #include "transports/uring/uring_shared.h"
 
@@ -109,7 +110,8 @@ class UringSending {
   std::vector<FixedBuffers::Place> places_;     // registered paths: of each segment of each op
   std::vector<std::uint16_t> cached_segments_;  // registered paths: by op, how many of its places are in use
   bool unplaced_ = false;  // the op tried last found no room to be registered, and none is under way
-  MonotonicNs stalled_since_ = 0, last_stall_ = 0, retry_at_ = 0;
+  MemoryStall memory_stall_;
+  MonotonicNs retry_at_ = 0;
 };
 
 }  // namespace xover

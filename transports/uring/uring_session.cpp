@@ -41,9 +41,7 @@ Result<Channel*> UringSession::connect(const std::string& address, MonotonicNs d
 }
 
 Result<void> UringSession::room_for_channel(const char* operation) const {
-  if (channels_.size() < limits_.max_channels) return {};
-  return make_error(ErrorCode::no_memory, operation,
-                    "the session was opened for " + std::to_string(limits_.max_channels) + " channels");
+  return xover::room_for_channel(channels_.size(), limits_.max_channels, operation);
 }
 
 Result<Channel*> UringSession::adopt(Result<FileDescriptor> socket) {
@@ -56,13 +54,7 @@ Result<Channel*> UringSession::adopt(Result<FileDescriptor> socket) {
 
 Result<std::vector<Segment>> UringSession::arena(std::size_t size_bytes) {
   if (fixed_) return fixed_->arena(size_bytes);
-  auto pages = Pages::allocate(size_bytes, Pages::Fault::now);
-  if (!pages) return tl::make_unexpected(pages.error());
-  arenas_.push_back(std::move(*pages));
-  Segment segment;
-  segment.data = arenas_.back().data();
-  segment.size_bytes = arenas_.back().size_bytes();
-  return std::vector<Segment>{segment};
+  return add_arena(arenas_, size_bytes);
 }
 
 // --- data plane
