@@ -1,4 +1,4 @@
-// Names of the substrates.
+// Names of the substrates, and links as text.
 #include "core/link.h"
 
 namespace xover {
@@ -12,6 +12,12 @@ std::string_view to_string(Substrate substrate) {
     case Substrate::simulated: return "simulated";
   }
   return "simulated";
+}
+
+std::string Link::text() const {
+  std::string text = name;
+  if (!argument.empty()) text.append(":").append(argument);
+  return text + bracketed(options);
 }
 
 }  // namespace xover

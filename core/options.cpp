@@ -12,6 +12,15 @@
 
 namespace xover {
 
+std::string bracketed(const OptionText& options) {
+  std::string text;
+  for (const auto& [name, value] : options) {
+    text.append(text.empty() ? "[" : ",").append(name).append("=").append(value);
+  }
+  if (!text.empty()) text += ']';
+  return text;
+}
+
 namespace {
 
 std::vector<std::string_view> split_choices(std::string_view choices) {

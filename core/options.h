@@ -27,6 +27,9 @@ struct OptionSpec {
 
 using OptionText = std::map<std::string, std::string, std::less<>>;
 
+// "[gso=1472,ip=6]" as files and flags have it; empty without options.
+std::string bracketed(const OptionText& options);
+
 // Values for every option of a transport, defaults included. Asking for a name or kind that its table does not have
 // is a programmer's error and asserts. A table whose default is wrong does so in resolve().
 class Options {

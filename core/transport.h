@@ -213,7 +213,7 @@ class Fanout {
 
 enum class Framing : std::uint8_t { stream, message };
 enum class Receive : std::uint8_t {
-  none,       // the link has no receiver
+  none,       // the link has no receiver: accept() and listen() are refused
   offered,    // into buffers that the caller offers
   loaned,     // into memory of the transport: each `received` carries a lease
   discarded,  // counted and thrown away unseen: `received` carries `bytes` alone, nothing is offered or leased
@@ -282,11 +282,19 @@ struct Availability {
   bool usable() const { return status == Status::usable; }
 };
 
+// What arena() is made of: the kernel's choice, pages of 4 KiB, or pages of 2 MiB, which are pinned as one.
+enum class PageKind : std::uint8_t { system, small, huge };
+
 struct OpenParameters {
   Link link;
+  HostAddresses own, peer;       // of the link's two ends, on links that carry IP: listen() binds to `own`
+  bool has_receiver = true;      // false: nobody answers on this link. connect() asks no peer, and sends go to `peer`
+  bool device_gathers = true;    // false: the sending device has no scatter-gather, so the kernel copies what was lent
+                                 // and does not say so: its word is no evidence
   Options options;               // already checked against Descriptor::options
   std::size_t max_channels = 1;  // sizes rings and queues
   std::size_t depth = 1;
+  PageKind pages = PageKind::system;  // refused with `no_memory` where the system has none of that kind
 };
 
 enum class Path : std::uint8_t { kernel, bypass };

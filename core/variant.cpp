@@ -59,9 +59,11 @@ class VariantParser {
   bool parse_link(Link& link) {
     link.name = take(is_name_character);
     if (link.name.empty()) return fail("expected a link behind '@'");
-    if (!skip(':')) return true;
-    link.argument = take(is_argument_character);
-    return !link.argument.empty() || fail("expected the argument of link " + in_quotes(link.name) + " behind ':'");
+    if (skip(':')) {
+      link.argument = take(is_argument_character);
+      if (link.argument.empty()) return fail("expected the argument of link " + in_quotes(link.name) + " behind ':'");
+    }
+    return !skip('[') || parse_options(link.options);
   }
 
   bool skip(char c) {
@@ -84,7 +86,7 @@ class VariantParser {
   tl::unexpected<Error> complain(const std::string& problem) const {
     return make_error(ErrorCode::bad_input, "transport " + in_quotes(text_),
                       "column " + std::to_string(position_ + 1) + ": " + problem,
-                      "the form is id[option=value,...]@link=label, for example tcp.send@lo=a");
+                      "the form is id[option=value,...]@link[option=value,...]=label, for example tcp.send@lo=a");
   }
 
   std::string_view text_;
@@ -95,13 +97,7 @@ class VariantParser {
 }  // namespace
 
 std::string Variant::text() const {
-  std::string text = id;
-  char separator = '[';
-  for (const auto& [option, value] : options) {
-    text.append(1, separator).append(option).append(1, '=').append(value);
-    separator = ',';
-  }
-  if (!options.empty()) text.append(1, ']');
+  std::string text = id + bracketed(options);
   if (!link.name.empty()) text.append(1, '@').append(link.text());
   if (!label.empty()) text.append(1, '=').append(label);
   return text;

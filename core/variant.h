@@ -1,4 +1,5 @@
-// A transport with its options, link and label, as files, flags and results write it: id[option=value,...]@link=label.
+// A transport with its options, link and label, as files, flags and results write it:
+// id[option=value,...]@link[option=value,...]=label.
 // Everything but the id may be missing; a link may have an argument behind a colon (af_packet:eth0, pci:0000:01:00.0).
 // Names (id, options, link, label) are made of letters, digits and . _ - +; option values and link arguments of any
 // printable ASCII but space , [ ] and, in arguments, =.
@@ -16,8 +17,8 @@ namespace xover {
 struct Variant {
   std::string id;
   OptionText options;
-  Link link = {.name = "", .argument = ""};  // name empty: not given, the transport's default is meant
-  std::string label;                         // empty: not given
+  Link link = {.name = ""};  // name empty: not given, the transport's default is meant
+  std::string label;         // empty: not given
 
   // As a person would write it; parses back to the same variant.
   std::string text() const;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "harness/links/link_settings.h"
+
 namespace xover {
 
 namespace {
@@ -23,13 +25,34 @@ constexpr std::array rows{
     LinkDescriptor{"lo", Substrate::soft_device, "the kernel's loopback device",
                    "MSG_ZEROCOPY and io_uring zero-copy sends: all their payload, before it reaches the receiving "
                    "socket; pages of files and pipes pass untouched"},
-    LinkDescriptor{"veth", Substrate::soft_device, "two network namespaces joined by a veth pair",
-                   "zero-copy sends: all their payload, before it reaches the receiving socket", receiver, planned},
-    LinkDescriptor{"veth_dma", Substrate::soft_device,
-                   "a veth pair with XDP_PASS on the receiving end: completions as on a NIC",
-                   "all payload, by the veth driver in NAPI, where a NIC would use DMA", receiver, planned},
-    LinkDescriptor{"ifb", Substrate::soft_device, "an ifb device that takes packets and drops them", "nothing",
-                   no_receiver, planned},
+    LinkDescriptor{.name = "veth",
+                   .substrate = Substrate::soft_device,
+                   .summary = "two network namespaces joined by a veth pair",
+                   .copies_after = "zero-copy sends: all their payload, before it reaches the receiving socket",
+                   .made = true,
+                   .options = veth_options},
+    LinkDescriptor{.name = "veth_dma",
+                   .substrate = Substrate::soft_device,
+                   .summary = "a veth pair with XDP_PASS on the receiving end: completions as on a NIC",
+                   .copies_after = "all payload, by the veth driver in NAPI, where a NIC would use DMA",
+                   .made = true,
+                   .options = veth_dma_options},
+    LinkDescriptor{.name = "ifb",
+                   .substrate = Substrate::soft_device,
+                   .summary = "an ifb device that takes packets and drops them",
+                   .copies_after = "nothing: the device drops the packets",
+                   .has_receiver = false,
+                   .made = true,
+                   .options = ifb_options},
+    LinkDescriptor{.name = "wire",
+                   .substrate = Substrate::hardware,
+                   .summary = "two interfaces of this host that a cable joins, each in a namespace of its own",
+                   .copies_after =
+                       "nothing: the cards' DMA; emulated cards' host copies all payload, and so does the kernel "
+                       "for a card without scatter_gather",
+                   .takes_argument = true,
+                   .made = true,
+                   .options = wire_options},
     LinkDescriptor{"ring", Substrate::same_host_memory, "a DPDK ring in one process", "nothing: pointers change hands",
                    receiver, planned},
     LinkDescriptor{"memif", Substrate::same_host_memory, "DPDK memif between two processes of one host",

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/link.h"
+#include "core/options.h"
 
 namespace xover {
 
@@ -17,6 +18,8 @@ struct LinkDescriptor {
   bool has_receiver = true;       // false: only what was handed over can be measured
   bool planned = false;           // designed, not written
   bool takes_argument = false;    // needs something behind the colon: "af_packet:eth0"
+  bool made = false;              // xover makes it for the run, in network namespaces of its own: see make_link()
+  std::span<const OptionSpec> options;
 };
 
 // In the order in which people read them.

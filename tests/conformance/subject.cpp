@@ -102,7 +102,8 @@ Result<std::unique_ptr<Session>> open_session(const Subject& subject, std::size_
   for (const auto& [name, value] : more_options) text[name] = value;
   auto options = Options::resolve(subject.row->id, subject.row->options, text);
   if (!options) return tl::make_unexpected(options.error());
-  return subject.row->open({subject.link, std::move(*options), max_channels, depth});
+  return subject.row->open(
+      {.link = subject.link, .options = std::move(*options), .max_channels = max_channels, .depth = depth});
 }
 
 }  // namespace xover::conformance

@@ -37,9 +37,18 @@ TEST(ParseVariant, LinkArgumentMayContainColons) {
   EXPECT_EQ(variant->label, "nic");
 }
 
+TEST(ParseVariant, LinksHaveOptionsToo) {
+  const auto variant = parse_variant("tcp.send[ip=6]@wire:eth0+eth1[mtu=9000,queues=2]=jumbo");
+  ASSERT_TRUE(variant);
+  EXPECT_EQ(variant->options, (OptionText{{"ip", "6"}}));
+  EXPECT_EQ(variant->link, (Link{"wire", "eth0+eth1", {{"mtu", "9000"}, {"queues", "2"}}}));
+  EXPECT_EQ(variant->link.text(), "wire:eth0+eth1[mtu=9000,queues=2]");
+  EXPECT_EQ(variant->label, "jumbo");
+}
+
 TEST(ParseVariant, PartsMayBeMissingInAnyCombination) {
   for (const std::string_view options : {"", "[a=1]", "[a=1,b=x.y]"}) {
-    for (const std::string_view link : {"", "@lo", "@af_xdp:eth0.100"}) {
+    for (const std::string_view link : {"", "@lo", "@af_xdp:eth0.100", "@veth[mtu=1500]", "@wire:a+b[mtu=1500]"}) {
       for (const std::string_view label : {"", "=a"}) {
         const std::string text = std::string("tcp.send").append(options).append(link).append(label);
         const auto variant = parse_variant(text);
@@ -112,12 +121,13 @@ INSTANTIATE_TEST_SUITE_P(
                     Wrong{"tcp.send=", 10, "expected a label behind '='"},                           //
                     Wrong{"tcp.send=a=b", 11, "unexpected '='"},                                     //
                     Wrong{"tcp.send=a@lo", 11, "unexpected '@'"},                                    //
-                    Wrong{"tcp.send@lo[a=1]", 12, "unexpected '['"}));
+                    Wrong{"tcp.send@lo[a=1", 16, "expected ',' or ']' behind an option"},            //
+                    Wrong{"tcp.send@lo[a=1]:x", 17, "unexpected ':'"}));
 
 TEST(ParseVariant, MessageShowsTheTextAndTheForm) {
   EXPECT_EQ(parse_variant("tcp.send[a").error().message(),
             "transport 'tcp.send[a': column 11: expected '=' and a value for option 'a'; the form is "
-            "id[option=value,...]@link=label, for example tcp.send@lo=a");
+            "id[option=value,...]@link[option=value,...]=label, for example tcp.send@lo=a");
 }
 
 // Either refused with a column inside the text (or just behind it), or accepted and the same again from its own text.

@@ -87,7 +87,8 @@ class Pair {
   static std::unique_ptr<Session> open(const OptionText& text, std::size_t depth, std::size_t channels) {
     const Descriptor& row = *find_transport("inproc");
     auto options = Options::resolve(row.id, row.options, text);
-    return row.open({{"local", {}}, options.value(), channels, depth}).value();
+    return row.open({.link = {.name = "local"}, .options = options.value(), .max_channels = channels, .depth = depth})
+        .value();
   }
 
   std::array<std::byte, op_bytes> memory{};

@@ -30,7 +30,7 @@ TEST(Links, exactly_the_links_of_written_transports_are_not_planned) {
   for (const LinkDescriptor& link : links()) {
     if (!link.planned) written.insert(link.name);
   }
-  EXPECT_EQ(written, (std::set<std::string_view>{"sink", "local", "lo"}));
+  EXPECT_EQ(written, (std::set<std::string_view>{"sink", "local", "lo", "veth", "veth_dma", "ifb", "wire"}));
 }
 
 TEST(Links, sinks_have_no_receiver_and_simulated_is_a_substrate_of_its_own) {
@@ -44,10 +44,20 @@ TEST(Links, sinks_have_no_receiver_and_simulated_is_a_substrate_of_its_own) {
 
 TEST(Links, only_links_to_a_device_take_an_argument) {
   for (const LinkDescriptor& link : links()) {
-    const bool names_a_device =
-        link.name == "af_packet" || link.name == "af_xdp" || link.name == "pci" || link.name == "verbs";
+    const bool names_a_device = link.name == "wire" || link.name == "af_packet" || link.name == "af_xdp" ||
+                                link.name == "pci" || link.name == "verbs";
     EXPECT_EQ(link.takes_argument, names_a_device) << link.name;
   }
+}
+
+TEST(Links, only_made_ones_have_options_and_their_defaults_are_valid) {
+  std::set<std::string_view> made;
+  for (const LinkDescriptor& link : links()) {
+    EXPECT_EQ(link.made, !link.options.empty()) << link.name;
+    EXPECT_TRUE(Options::resolve(link.name, link.options, {})) << link.name;
+    if (link.made) made.insert(link.name);
+  }
+  EXPECT_EQ(made, (std::set<std::string_view>{"veth", "veth_dma", "ifb", "wire"}));
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ class ServingFiles : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
     const Descriptor& transport = *find_transport(GetParam());
-    const Availability here = transport.probe({std::string(transport.links.front()), {}});
+    const Availability here = transport.probe({.name = std::string(transport.links.front())});
     if (!here.usable()) GTEST_SKIP() << here.cause;
   }
 
@@ -134,13 +134,13 @@ TEST_P(ServingFiles, AnOverwrittenFileFailsTheSample) {
 }
 
 TEST_P(ServingFiles, ARemovedFileFailsTheSample) {
-  const auto result = run_sides(short_sample(GetParam(), serving(folder_), 100 * test::millisecond_ns),
+  const auto result = run_sides(short_sample(GetParam(), serving(folder_), 400 * test::millisecond_ns),
                                 [&] { std::filesystem::remove(a_file()); });
   expect_failure(result, "was removed while it was served");
 }
 
 TEST_P(ServingFiles, AReplacedFileFailsTheSample) {
-  const auto result = run_sides(short_sample(GetParam(), serving(folder_), 100 * test::millisecond_ns), [&] {
+  const auto result = run_sides(short_sample(GetParam(), serving(folder_), 400 * test::millisecond_ns), [&] {
     const std::string path = a_file();
     std::filesystem::copy_file(path, folder_.path() + "/copy");
     std::filesystem::rename(folder_.path() + "/copy", path);

@@ -1,0 +1,41 @@
+// What a network driver does for the kernel: offloads, queues, its name. The ioctls of linux/ethtool.h.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/error.h"
+#include "transports/common/file_descriptor.h"
+
+namespace xover {
+
+struct InterfaceFeatures {
+  std::string driver;
+  bool tso = false, gso = false, gro = false;
+  bool tx_checksum = false, scatter_gather = false;
+  std::optional<std::uint32_t> tx_queues, rx_queues;  // in use; none where the driver cannot tell
+};
+
+// Belongs to the network namespace that its maker was in, wherever he goes afterwards.
+class FeatureSocket {
+ public:
+  static Result<FeatureSocket> open();
+
+  // What the driver does not have counts as off.
+  Result<InterfaceFeatures> read(const std::string& interface) const;
+
+  // Everything that can be turned off is: segmentation, receive aggregation, checksums, scatter-gather. A driver keeps
+  // what it cannot do without; read() tells.
+  Result<void> turn_off(const std::string& interface) const;
+
+  // As many each way, as combined channels where the driver has such. `unsupported` where their number is fixed.
+  Result<void> set_queues(const std::string& interface, std::uint32_t queues) const;
+
+ private:
+  explicit FeatureSocket(FileDescriptor socket) : socket_(std::move(socket)) {}
+
+  FileDescriptor socket_;
+};
+
+}  // namespace xover

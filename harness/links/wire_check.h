@@ -1,0 +1,31 @@
+// Which interfaces `wire` may take, and what a link of them is made of. Decisions alone, no system call.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/error.h"
+#include "core/link.h"
+
+namespace xover {
+
+// An interface as the host has it now.
+struct HostInterface {
+  std::string name;
+  std::string driver;
+  bool has_device = false;             // of hardware, or of a hypervisor's: it goes back when its namespace ends
+  std::vector<std::string> addresses;  // those that somebody gave it; link-local ones come by themselves
+  std::string part_of;                 // the bridge, bond, VLAN or other interface that stands on it
+};
+
+// "A+B" as sender's and receiver's interface.
+Result<std::pair<std::string, std::string>> parse_wire(const std::string& argument);
+
+// Refuses what does not exist, what would not come back, and what somebody uses.
+Result<void> check_wire(const std::vector<HostInterface>& host, const std::string& sender, const std::string& receiver);
+
+// Emulated where either card is one of virtual machines'.
+Substrate wire_substrate(const std::string& sender_driver, const std::string& receiver_driver, bool under_hypervisor);
+
+}  // namespace xover
