@@ -12,12 +12,14 @@
 #include "harness/agents/probe.h"
 #include "harness/agents/sample_runner.h"
 #include "harness/analysis/compare.h"
+#include "harness/analysis/crossover.h"
 #include "harness/analysis/findings.h"
 #include "harness/analysis/gate_bias.h"
 #include "harness/analysis/stopping.h"
 #include "harness/analysis/summarise.h"
 #include "harness/links/links.h"
 #include "harness/measurement/environment.h"
+#include "harness/measurement/lab_guest.h"
 #include "harness/measurement/round_gate.h"
 #include "harness/placement/placement.h"
 #include "harness/workloads/end.h"
@@ -33,6 +35,11 @@ struct PointState {
   std::uint32_t rounds_attempted = 0;
   bool finished = false;
 };
+
+Substrate substrate_here(Substrate substrate) {
+  static const bool in_guest = lab_guest().has_value();
+  return in_guest ? substrate_in_lab_guest(substrate) : substrate;
+}
 
 class ExperimentRun {
  public:
@@ -111,7 +118,7 @@ void ExperimentRun::lay_out_cells() {
 
 void ExperimentRun::place_cell(CellResult& cell, const Point& point) {
   if (const LinkDescriptor* link = find_link(cell.variant.link.name)) {
-    cell.substrate = link->substrate;
+    cell.substrate = substrate_here(link->substrate);
     cell.copies_after = link->copies_after;
     cell.has_receiver = link->has_receiver;
   }
@@ -292,6 +299,7 @@ void ExperimentRun::conclude() {
   }
   summarise(document_);
   compare(document_);
+  find_crossovers(document_);
   check_gate_bias(document_);
   document_.findings = findings_for(document_);
 }

@@ -7,6 +7,7 @@
 
 #include "core/units.h"
 #include "harness/analysis/figures.h"
+#include "harness/measurement/lab_guest.h"
 
 namespace xover {
 namespace {
@@ -102,7 +103,8 @@ bool renewed_here(WarningKind kind) {
     case WarningKind::copied_after_request:
     case WarningKind::delayed_ack:
     case WarningKind::losses:
-    case WarningKind::reference_cycles: return true;
+    case WarningKind::reference_cycles:
+    case WarningKind::emulated_speeds: return true;
     default: return false;
   }
 }
@@ -111,6 +113,9 @@ bool renewed_here(WarningKind kind) {
 
 void renew_cell_warnings(CellResult& cell, const ResultDocument& document) {
   std::erase_if(cell.warnings, [](const Warning& warning) { return renewed_here(warning.kind); });
+  // On every row, also without figures: a substrate and a reason come from the emulator too.
+  const auto emulator = emulator_of(document.environment);
+  warn(cell, emulator.has_value(), WarningKind::emulated_speeds, emulator.value_or(""));
   const Totals totals = totals_of(cell);
   if (totals.rounds == 0) return;
   const Point& point = document.plan.points[cell.point_index].point;

@@ -11,10 +11,6 @@ namespace {
 
 using RoundNumber = std::pair<std::uint32_t, std::uint32_t>;  // restart, round
 
-bool comparable(const CellResult& a, const CellResult& b) {
-  return a.substrate == b.substrate && a.has_receiver == b.has_receiver;
-}
-
 Comparison compare_pair(const CellPair& pair, Metric metric) {
   const auto& [baseline, candidate] = pair;
   const Estimate ratio = estimate(paired_ratios(pair, metric));
@@ -49,7 +45,25 @@ void adjust(std::vector<Comparison>& comparisons, Metric metric) {
   for (std::size_t i = 0; i < family.size(); ++i) family[i]->adjusted_p_value = adjusted[i];
 }
 
+// Null: the cell is the first of its kind. It stands among `cells` itself, which are in the order of the plan.
+const CellResult* baseline_of(const CellResult& cell, const std::vector<const CellResult*>& cells) {
+  const auto first = [&](auto&& fits) -> const CellResult* {
+    const auto found = std::find_if(cells.begin(), cells.end(),
+                                    [&](const CellResult* other) { return comparable(*other, cell) && fits(*other); });
+    return found == cells.end() || *found == &cell ? nullptr : *found;
+  };
+  const CellResult* on_its_link = first([&](const CellResult& other) { return same_link(other, cell); });
+  return on_its_link != nullptr ? on_its_link : first([](const CellResult&) { return true; });
+}
+
 }  // namespace
+
+bool comparable(const CellResult& a, const CellResult& b) {
+  return a.substrate == b.substrate && a.has_receiver == b.has_receiver;
+}
+
+// Cells carry the link that they ran on: the plan fills in the point's where a variant names none.
+bool same_link(const CellResult& a, const CellResult& b) { return a.variant.link == b.variant.link; }
 
 std::vector<CellPair> comparable_pairs(const ResultDocument& document, std::size_t point_index) {
   std::vector<const CellResult*> cells;
@@ -58,9 +72,8 @@ std::vector<CellPair> comparable_pairs(const ResultDocument& document, std::size
   }
   std::vector<CellPair> pairs;
   for (const CellResult* candidate : cells) {
-    const CellResult* baseline = *std::find_if(cells.begin(), cells.end(),
-                                               [&](const CellResult* cell) { return comparable(*cell, *candidate); });
-    if (baseline != candidate) pairs.emplace_back(baseline, candidate);
+    const CellResult* baseline = baseline_of(*candidate, cells);
+    if (baseline != nullptr) pairs.emplace_back(baseline, candidate);
   }
   return pairs;
 }

@@ -1,6 +1,7 @@
-// Comparisons: in each point, the first variant that ran is the baseline of every other one that may be held against
-// it, paired round by round, so that what disturbs a round disturbs both. Variants on different substrates, or of which
-// one alone has a receiver, are never held against each other: there the baseline is the first of their own kind.
+// Comparisons: in each point, the first variant that ran on a link is the baseline of every other one on that link,
+// paired round by round, so that what disturbs a round disturbs both. The first of a link is held against the first of
+// all, which compares the links. Variants on different substrates, or of which one alone has a receiver, are never held
+// against each other: there the baseline is the first of their own kind.
 #pragma once
 
 #include <functional>
@@ -15,6 +16,11 @@ namespace xover {
 
 // Fills in document.comparisons, with p-values adjusted by Holm over all comparisons of the run by the same metric.
 void compare(ResultDocument& document);
+
+// Whether one may be held against the other: the same substrate, and both with a receiver or both without.
+bool comparable(const CellResult& a, const CellResult& b);
+// Whether both ran on the same link, made with the same options.
+bool same_link(const CellResult& a, const CellResult& b);
 
 // (baseline, candidate) for each comparison that the cells of a point allow, in the order of the cells.
 using CellPair = std::pair<const CellResult*, const CellResult*>;

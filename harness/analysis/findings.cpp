@@ -7,6 +7,7 @@ std::vector<Finding> findings_for(const ResultDocument& document) {
   if (document.plan.findings == "pa02") return pa02_findings(document);
   if (document.plan.findings == "uvm") return uvm_findings(document);
   if (document.plan.findings == "ladder") return ladder_findings(document);
+  if (document.plan.findings == "page_pinning") return page_pinning_findings(document);
   return {};
 }
 

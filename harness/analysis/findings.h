@@ -10,7 +10,8 @@
 
 namespace xover {
 
-// By document.plan.findings: "pa02", "uvm", "ladder"; none for anything else. Needs summarise() and compare() before.
+// By document.plan.findings: "pa02", "uvm", "ladder", "page_pinning"; none for anything else. Needs summarise() and
+// compare() before.
 std::vector<Finding> findings_for(const ResultDocument& document);
 
 // The two tables, each a paper's claims in its own order.
@@ -18,5 +19,7 @@ std::vector<Finding> pa02_findings(const ResultDocument& document);
 std::vector<Finding> uvm_findings(const ResultDocument& document);
 // Each variant against the one that differs by a copy: which copy went, by the ledgers, and what that brought.
 std::vector<Finding> ladder_findings(const ResultDocument& document);
+// What pages of 2 MiB take off each path that lends memory, and so what pinning pages costs it.
+std::vector<Finding> page_pinning_findings(const ResultDocument& document);
 
 }  // namespace xover

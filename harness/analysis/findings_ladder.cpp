@@ -1,6 +1,6 @@
 // The copy ladder: paths that differ by one copy each. Each step is held, round by round, against the step that differs
 // in nothing else: the same path with another receiver where there is one, else the first of the ladder. The ledgers of
-// the two say which copy went.
+// the two say which copy went. Each link has a ladder of its own: another link is no copy less.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -66,18 +66,15 @@ struct Rung {
   bool judged() const { return ratio.rounds >= least_rounds_for_verdict; }
 };
 
-// Rows of different substrates are no rungs of one ladder.
-bool comparable(const CellResult& a, const CellResult& b) {
-  return a.substrate == b.substrate && a.has_receiver == b.has_receiver;
-}
-
 // `earlier` are the cells of the same point that stand before it in the plan.
 const CellResult* reference_of(const CellResult& cell, const std::vector<const CellResult*>& earlier) {
+  const auto on_its_link = [&](const CellResult* other) { return comparable(*other, cell) && same_link(*other, cell); };
   const auto same_path = std::find_if(earlier.rbegin(), earlier.rend(), [&](const CellResult* other) {
-    return other->variant.id == cell.variant.id && comparable(*other, cell);
+    return other->variant.id == cell.variant.id && on_its_link(other);
   });
   if (same_path != earlier.rend()) return *same_path;
-  return !earlier.empty() && comparable(*earlier.front(), cell) ? earlier.front() : nullptr;
+  const auto first = std::find_if(earlier.begin(), earlier.end(), on_its_link);
+  return first == earlier.end() ? nullptr : *first;
 }
 
 std::vector<Rung> rungs_of(const ResultDocument& document) {

@@ -16,8 +16,6 @@ namespace {
 
 constexpr std::size_t trimmed_at_each_end = 5;  // one in so many
 constexpr std::size_t restarts_as_units_from = 6;
-constexpr std::size_t bootstrap_resamples = 999;  // so that the 950th is the 95 % quantile
-constexpr std::uint64_t bootstrap_seed = 0x9e3779b97f4a7c15;
 
 struct TrimmedMean {
   double centre = 0;
@@ -70,25 +68,6 @@ double bootstrap_critical(const std::vector<double>& values, const TrimmedMean& 
   return t[static_cast<std::size_t>(rank)];
 }
 
-std::vector<double> logs_of_units(std::span<const Observation> observations) {
-  struct Sum {
-    double logs = 0;
-    std::size_t count = 0;
-  };
-  std::map<std::uint32_t, Sum> restarts;
-  std::vector<double> rounds, means;
-  for (const Observation& observation : observations) {
-    assert(observation.value > 0 && std::isfinite(observation.value));
-    rounds.push_back(std::log(observation.value));
-    Sum& sum = restarts[observation.restart];
-    sum.logs += rounds.back();
-    ++sum.count;
-  }
-  if (restarts.size() < restarts_as_units_from) return rounds;
-  for (const auto& [restart, sum] : restarts) means.push_back(sum.logs / static_cast<double>(sum.count));
-  return means;
-}
-
 // The chance of each value of U among all orders of the two samples: counts built up element by element.
 double exact_mann_whitney_p(std::size_t first, std::size_t second, double u) {
   // ways[n][u]: orders of n elements of the first sample and those of the second seen so far, with statistic u.
@@ -110,6 +89,27 @@ double exact_mann_whitney_p(std::size_t first, std::size_t second, double u) {
 
 }  // namespace
 
+Units units_of(std::span<const Observation> observations) {
+  struct Sum {
+    double logs = 0;
+    std::size_t count = 0;
+  };
+  std::map<std::uint32_t, Sum> restarts;
+  std::vector<double> rounds, means;
+  for (const Observation& observation : observations) {
+    assert(observation.value > 0 && std::isfinite(observation.value));
+    rounds.push_back(std::log(observation.value));
+    Sum& sum = restarts[observation.restart];
+    sum.logs += rounds.back();
+    ++sum.count;
+  }
+  if (restarts.size() < restarts_as_units_from) return {std::move(rounds), false};
+  for (const auto& [restart, sum] : restarts) means.push_back(sum.logs / static_cast<double>(sum.count));
+  return {std::move(means), true};
+}
+
+double trimmed_centre(std::vector<double>& logs) { return trimmed_mean(logs).centre; }
+
 Estimate estimate(std::span<const Observation> observations) {
   Estimate result;
   result.rounds = observations.size();
@@ -120,7 +120,7 @@ Estimate estimate(std::span<const Observation> observations) {
   const double middle = median(std::move(values));
   result.interval = {middle, middle, middle};
 
-  std::vector<double> logs = logs_of_units(observations);
+  std::vector<double> logs = units_of(observations).logs;
   if (logs.size() < 2) return result;
   const TrimmedMean mean = trimmed_mean(logs);
   const double student = student_t_critical(significance, mean.degrees_of_freedom);
@@ -128,12 +128,33 @@ Estimate estimate(std::span<const Observation> observations) {
   const double critical = resample ? bootstrap_critical(logs, mean) : student;
 
   // The median is what is reported, the trimmed mean what is judged: the interval holds both.
-  const double reach = critical * mean.standard_error;
-  result.interval.low = std::min(middle, std::exp(mean.centre - reach));
-  result.interval.high = std::max(middle, std::exp(mean.centre + reach));
+  result.log_centre = mean.centre;
+  result.degrees_of_freedom = mean.degrees_of_freedom;
+  result.log_reach = critical * mean.standard_error;
+  result.interval.low = std::min(middle, std::exp(mean.centre - result.log_reach));
+  result.interval.high = std::max(middle, std::exp(mean.centre + result.log_reach));
   // Beyond the critical value the tail has Student's shape, scaled to agree with the interval at 5 %. A bootstrap's own
   // tail ends at one in the number of resamples, which Holm's correction soon needs to look beyond.
   result.p_value = student_t_two_sided_p(mean.t(0) * student / critical, mean.degrees_of_freedom);
+  return result;
+}
+
+Estimate unpaired_ratio(const Estimate& numerator, const Estimate& denominator) {
+  Estimate result;
+  result.rounds = std::min(numerator.rounds, denominator.rounds);
+  result.degrees_of_freedom = std::min(numerator.degrees_of_freedom, denominator.degrees_of_freedom);
+  if (result.rounds == 0) return result;
+  const double middle = numerator.interval.median / denominator.interval.median;
+  result.interval = {middle, middle, middle};
+  if (result.degrees_of_freedom <= 0) return result;
+  result.log_centre = numerator.log_centre - denominator.log_centre;
+  result.log_reach = std::hypot(numerator.log_reach, denominator.log_reach);
+  result.interval = {middle, std::min(middle, std::exp(result.log_centre - result.log_reach)),
+                     std::max(middle, std::exp(result.log_centre + result.log_reach))};
+  // So many critical values is it from 1, by Student's shape.
+  const double critical = student_t_critical(significance, result.degrees_of_freedom);
+  const double t = result.log_centre == 0 ? 0 : critical * result.log_centre / result.log_reach;
+  result.p_value = student_t_two_sided_p(t, result.degrees_of_freedom);
   return result;
 }
 

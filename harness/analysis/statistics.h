@@ -31,12 +31,33 @@ struct Estimate {
   Interval interval;       // all zero without observations, no width with one
   double p_value = 1;      // two-sided, of "the centre is 1"; 1 with fewer than two units
   std::size_t rounds = 0;  // observations behind it
+  double log_centre = 0;   // what is judged: on the log scale, the 95 % are log_centre +- log_reach
+  double log_reach = 0;
+  double degrees_of_freedom = 0;
 };
 
 // The unit of evidence is the round, as long as the agents restarted fewer than six times. From six restarts on it is
 // the restart, by the mean of its logs, because what one start of the agents got by luck (memory, ports, hashes)
 // concerns all of its rounds, and the answer must hold for the next start too.
 Estimate estimate(std::span<const Observation> observations);
+
+// The ratio of two estimates that share no rounds, as of two points of a plan. Its reach is the root of the sum of the
+// squares of theirs, which makes the interval a little too wide rather than too narrow; rounds: of the one with fewer.
+Estimate unpaired_ratio(const Estimate& numerator, const Estimate& denominator);
+
+// The logarithms behind an estimate: one for each unit of evidence.
+struct Units {
+  std::vector<double> logs;
+  bool of_restarts = false;  // each stands for a restart, in their order; else for a round
+};
+Units units_of(std::span<const Observation> observations);
+
+// The log_centre of an estimate out of these, two at least, for resamples: sorts its argument, and allocates nothing.
+double trimmed_centre(std::vector<double>& logs);
+
+// Of every bootstrap: so many resamples that the 25th and the 975th are the 2.5 % and the 97.5 % quantile.
+inline constexpr std::size_t bootstrap_resamples = 999;
+inline constexpr std::uint64_t bootstrap_seed = 0x9e3779b97f4a7c15;
 
 double median(std::vector<double> values);  // 0 when empty
 

@@ -32,7 +32,7 @@ struct Plan {
   bool gate = true;
   bool soakers = true;          // count what softirq and kernel threads spend (stream, fanout)
   bool kernel_symbols = false;  // sample where the kernel spends the sender's time
-  std::string findings;         // names a table of findings to print after the run: "pa02", "uvm", "ladder"
+  std::string findings;         // names a table of findings to print after the run: "pa02", "uvm", ...
 };
 
 }  // namespace xover

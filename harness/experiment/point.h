@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/link.h"
+#include "core/transport.h"
 
 namespace xover {
 
@@ -37,6 +38,7 @@ struct Point {
   std::uint64_t alignment_bytes = 0;   // fields start at multiples of this, below a page at no more than this;
                                        // 0: natural, the field's size rounded up to a power of two, at most a page
   Memory memory = Memory::arena;
+  PageKind pages = PageKind::system;  // that the memory is made of
   std::int64_t late_ns = 0;        // the receiver keeps each message waiting so long
   std::string congestion_control;  // empty: as the system has it
   Placement placement = Placement::automatic;

@@ -42,6 +42,7 @@ struct CellResult {
   Substrate substrate = Substrate::same_host_memory;
   std::string copies_after;  // what the link copies after the handover
   bool has_receiver = true;  // false: goodput is absent, handed_over_gbps stands instead
+  std::map<std::string, std::string> link_facts;  // of a link that was made, as granted: "mtu_bytes", "tso", ...
   std::string form;          // "two processes", "one process"
   std::vector<unsigned> sender_cores, receiver_cores;
   std::vector<Warning> warnings;
@@ -66,6 +67,24 @@ struct Comparison {
   Interval ratio;                            // 95 % of this one ratio
   double p_value = 1, adjusted_p_value = 1;  // adjusted by Holm over the comparisons of the run
   Verdict verdict = Verdict::too_few_rounds;
+};
+
+// Where a candidate starts to pay, against the path that differs in nothing else: the smallest size from which on it
+// stays ahead, all other axes being those of the point.
+enum class CrossoverVerdict : std::uint8_t {
+  at,             // `size_bytes` says where
+  below_tested,   // ahead at every size tested
+  above_tested,   // behind at every size tested
+  none,           // ahead at some size, behind again at a larger one
+  not_separable,  // some sizes that decide it cannot be told apart
+};
+
+struct Crossover {
+  std::size_t point_index = 0;      // of the smallest size tested
+  std::string baseline, candidate;  // Variant::name()
+  Metric metric = Metric::goodput;
+  CrossoverVerdict verdict = CrossoverVerdict::not_separable;
+  Interval size_bytes;  // 95 %; all zero unless `at`
 };
 
 // One claim of a paper or assignment, held against this run.
@@ -93,6 +112,7 @@ struct ResultDocument {
   bool budget_spent = false;  // the plan's budget ended the run before all rounds were taken, as it is meant to
   std::vector<CellResult> cells;
   std::vector<Comparison> comparisons;
+  std::vector<Crossover> crossovers;
   std::vector<Finding> findings;
   GateAccount gate;
   std::vector<Warning> warnings;  // of the whole run

@@ -18,6 +18,7 @@ std::string_view to_string(WarningKind kind) {
     case WarningKind::losses: return "losses";
     case WarningKind::reference_cycles: return "reference_cycles";
     case WarningKind::unpinned: return "unpinned";
+    case WarningKind::emulated_speeds: return "emulated_speeds";
   }
   return "unknown";
 }
@@ -56,6 +57,9 @@ std::string_view advice(WarningKind kind) {
              "counter, fit for ratios, not for comparison with measured cycles.";
     case WarningKind::unpinned:
       return "Workers could not be tied to cores, so the scheduler moved them as it liked: allow sched_setaffinity.";
+    case WarningKind::emulated_speeds:
+      return "This machine is emulated: drivers, system calls and evidence are real, speeds are those of the "
+             "emulator. No figure, ratio or crossover here says anything about hardware.";
   }
   return "";
 }

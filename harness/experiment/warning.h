@@ -21,6 +21,7 @@ enum class WarningKind : std::uint8_t {
   losses,                // datagrams were lost
   reference_cycles,      // no PMU: cycles are CPU time times TSC rate
   unpinned,              // workers could not be pinned
+  emulated_speeds,       // the machine itself is emulated: a lab guest
 };
 
 struct Warning {

@@ -20,6 +20,7 @@
 
 #include "core/clock.h"
 #include "harness/measurement/hardware_counters.h"
+#include "harness/measurement/lab_guest.h"
 #include "harness/measurement/system_file.h"
 #include "harness/placement/topology.h"
 
@@ -41,6 +42,10 @@ void add_system(Facts& facts) {
   }
   add(facts, "distribution", read_field("/etc/os-release", "PRETTY_NAME"));
   add(facts, "memory", read_field("/proc/meminfo", "MemTotal"));
+  if (const auto guest = lab_guest()) {
+    facts["lab_guest"] = guest->scenario;
+    add(facts, "lab_guest_accel", guest->accelerator);
+  }
 }
 
 // The hypervisor's signature in CPUID; other architectures tell through the device tree or not at all.

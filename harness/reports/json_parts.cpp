@@ -141,6 +141,7 @@ void put_identity(Json& object, const CellResult& cell, const Point& point) {
   put_text(object, "remedy", cell.remedy);
   object["substrate"] = to_string(cell.substrate);
   put_text(object, "copies_after", cell.copies_after);
+  if (!cell.link_facts.empty()) object["link_facts"] = cell.link_facts;
   put_text(object, "form", cell.form);
   object["sender_cores"] = cell.sender_cores;
   object["receiver_cores"] = cell.receiver_cores;

@@ -11,6 +11,8 @@
 #include <fmt/format.h>
 
 #include "core/units.h"
+#include "harness/measurement/lab_guest.h"
+#include "harness/reports/crossover_sentences.h"
 #include "harness/reports/section.h"
 #include "harness/reports/sentences.h"
 #include "harness/reports/table.h"
@@ -40,7 +42,11 @@ std::string machine_text(const Environment& environment) {
   if (!cpus.empty()) parts.push_back(fmt::format("{} CPU{}", cpus, cpus == "1" ? "" : "s"));
   parts.push_back(fact("kernel"));
   parts.push_back(fact("distribution"));
-  if (!hypervisor.empty() && hypervisor != "none") parts.push_back("a virtual machine");
+  if (const auto emulator = emulator_of(environment)) {
+    parts.push_back(fmt::format("EMULATED ({})", *emulator));
+  } else if (!hypervisor.empty() && hypervisor != "none") {
+    parts.push_back("a virtual machine");
+  }
   std::erase(parts, std::string{});
   return fmt::format("{}", fmt::join(parts, ", "));
 }
@@ -99,10 +105,32 @@ std::string bullets(const std::vector<std::string>& items, const Terminal& termi
   return text;
 }
 
+// The crossovers first: they are what a sweep over sizes is for.
 std::string who_won(const ResultDocument& document, const Terminal& terminal) {
-  const std::vector<std::string> sentences = comparison_sentences(document);
-  if (sentences.empty()) return {};
-  return title(terminal, "who won") + bullets(sentences, terminal);
+  std::string text;
+  if (const auto sentences = crossover_sentences(document); !sentences.empty())
+    text += title(terminal, "from which size on") + bullets(sentences, terminal);
+  if (const auto sentences = comparison_sentences(document); !sentences.empty())
+    text += title(terminal, "who won") + bullets(sentences, terminal);
+  return text;
+}
+
+// A sentence that somebody quotes must not lose where it is from.
+std::vector<std::string> marked_emulated(std::vector<std::string> sentences) {
+  for (std::string& sentence : sentences) sentence.insert(0, "[emulated] ");
+  return sentences;
+}
+
+// The same on a machine whose speeds are an emulator's: told apart from evidence.
+std::string who_won_in_emulation(const ResultDocument& document, const Terminal& terminal) {
+  std::string text;
+  if (const auto sentences = comparison_sentences(document); !sentences.empty())
+    text += title(terminal, "who won on this emulated machine, which says nothing about hardware") +
+            bullets(marked_emulated(sentences), terminal);
+  if (const auto sentences = crossover_sentences(document); !sentences.empty())
+    text += title(terminal, "crossovers of this emulated machine: no evidence, they say nothing about hardware") +
+            bullets(marked_emulated(sentences), terminal);
+  return text;
 }
 
 bool several_workloads(const ResultDocument& document) {
@@ -151,7 +179,10 @@ std::string findings_text(const ResultDocument& document, const Terminal& termin
   if (document.findings.empty()) return {};
   std::size_t widest = 0;
   for (const Finding& finding : document.findings) widest = std::max(widest, display_width(finding.holds));
-  std::string text = title(terminal, "does it hold here?");
+  const bool emulated = emulator_of(document.environment).has_value();
+  std::string text =
+      title(terminal, emulated ? "does it hold on this emulated machine, which says nothing about hardware?"
+                               : "does it hold here?");
   for (const Finding& finding : document.findings) {
     const std::string blanks(widest - display_width(finding.holds), ' ');
     text += wrapped(fmt::format("{} ({})", finding.claim, finding.source), terminal.columns,
@@ -171,7 +202,9 @@ std::string warnings_text(const ResultDocument& document, const Terminal& termin
 }  // namespace
 
 std::string run_text(const ResultDocument& document, const Terminal& terminal) {
-  return header(document, terminal) + table_text(document, terminal) + who_won(document, terminal) +
+  const bool emulated = emulator_of(document.environment).has_value();
+  return header(document, terminal) + table_text(document, terminal) +
+         (emulated ? who_won_in_emulation(document, terminal) : who_won(document, terminal)) +
          not_measured(document, terminal) + findings_text(document, terminal) + warnings_text(document, terminal);
 }
 

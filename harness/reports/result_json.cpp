@@ -6,7 +6,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "harness/analysis/crossover.h"
 #include "harness/experiment/settings.h"
+#include "harness/measurement/lab_guest.h"
 #include "harness/reports/json_parts.h"
 #include "harness/reports/words.h"
 
@@ -48,6 +50,24 @@ Json comparison_json(const Comparison& comparison, const ResultDocument& documen
   return object;
 }
 
+Json crossover_json(const Crossover& crossover, const ResultDocument& document) {
+  const Point& point = document.plan.points.at(crossover.point_index).point;
+  Json object{{"baseline", crossover.baseline}, {"candidate", crossover.candidate}, {"point", crossover.point_index}};
+  put_axes(object, point);
+  object.erase("size");  // which is what was sought
+  if (const CellResult* cell = find_cell(document, crossover.point_index, crossover.candidate); cell != nullptr) {
+    object["link"] = link_of(*cell, point).text();
+  }
+  object["metric"] = name_of(crossover.metric);
+  object["sizes_tested"] = sizes_tested(document, crossover);
+  object["emulated"] = emulator_of(document.environment).has_value();
+  object["verdict"] = name_of(crossover.verdict);
+  const Interval& size = crossover.size_bytes;
+  if (crossover.verdict == CrossoverVerdict::at)
+    object["size"] = {{"estimate", size.median}, {"low", size.low}, {"high", size.high}};
+  return object;
+}
+
 Json gate_json(const GateAccount& gate) {
   return {{"rounds_taken", gate.rounds_taken},
           {"rounds_rejected", gate.rounds_rejected},
@@ -58,6 +78,7 @@ Json document_json(const ResultDocument& document) {
   Json object{{"schema", result_schema}, {"complete", document.complete}};
   put_text(object, "broken_off_because", document.broken_off_because);
   object["budget_spent"] = document.budget_spent;
+  object["emulated"] = emulator_of(document.environment).has_value();
   object["environment"] = document.environment.facts;
   object["plan"] = plan_json(document.plan);
   object["gate"] = gate_json(document.gate);
@@ -68,6 +89,9 @@ Json document_json(const ResultDocument& document) {
     object["comparisons"].push_back(comparison_json(comparison, document));
   }
   object["crossovers"] = Json::array();
+  for (const Crossover& crossover : document.crossovers) {
+    object["crossovers"].push_back(crossover_json(crossover, document));
+  }
   object["findings"] = Json::array();
   for (const Finding& finding : document.findings) {
     object["findings"].push_back(

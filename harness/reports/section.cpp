@@ -80,6 +80,17 @@ std::string axis_text(const Axis& axis, const Point& point) {
   return fmt::format("{} {}", name, value);
 }
 
+std::string place_of(const CellResult& cell, const Point& point, const std::vector<const Axis*>& varying) {
+  std::string text = "on " + link_of(cell, point).text();
+  if (const std::string_view cores = words_of(point.placement); !cores.empty()) text += fmt::format(", {}", cores);
+  for (const Axis* axis : varying) {
+    if (axis->name == "size" || axis->name == "placement") continue;
+    if (axis->name == "touch" && !cell.has_receiver) continue;  // nobody is there to touch anything
+    text += ", " + axis_text(*axis, point);
+  }
+  return text;
+}
+
 std::string constant_axes_text(const Point& point, const std::vector<const Axis*>& varying) {
   std::string text;
   for (const Axis& axis : axes()) {

@@ -28,6 +28,9 @@ std::vector<const Axis*> varying_axes(const ResultDocument& document, const std:
 std::vector<const Axis*> varying_axes(const ResultDocument& document, Workload workload);
 // "8 fields", "depth 1": the axis with its value at this point.
 std::string axis_text(const Axis& axis, const Point& point);
+// "on lo, one core, 4 connections": where a cell was measured, as far as `varying` tells places apart, but for the
+// size.
+std::string place_of(const CellResult& cell, const Point& point, const std::vector<const Axis*>& varying);
 // "size 64K, 8 fields, ...": every other axis that means something for the workload.
 std::string constant_axes_text(const Point& point, const std::vector<const Axis*>& varying);
 

@@ -24,6 +24,7 @@ struct Item {
   const Point* point;
   std::string place;  // what varies but the size: "on lo, one core, 4 connections"
   std::string reason;
+  bool has_receiver;
 };
 
 // Consecutive items with one outcome; never empty.
@@ -46,16 +47,6 @@ bool same_outcome(const Item& a, const Item& b) {
          needs_more_rounds(*a.comparison) == needs_more_rounds(*b.comparison);
 }
 
-std::string place_of(const CellResult& cell, const Point& point, const std::vector<const Axis*>& varying) {
-  std::string text = "on " + link_of(cell, point).text();
-  if (const std::string_view cores = words_of(point.placement); !cores.empty()) text += fmt::format(", {}", cores);
-  for (const Axis* axis : varying) {
-    if (axis->name == "size" || axis->name == "placement") continue;
-    text += ", " + axis_text(*axis, point);
-  }
-  return text;
-}
-
 using SeriesKey = std::tuple<std::string, std::string, Metric, Workload, std::string>;
 
 // In the order in which the document first names them.
@@ -70,7 +61,7 @@ std::vector<std::pair<SeriesKey, std::vector<Item>>> series_of(const ResultDocum
     const bool main_metric = metrics_of(point.workload).front() == comparison.metric;
     std::string reason = main_metric ? reason_of(comparison, *baseline, *candidate) : std::string{};
     Item item{&comparison, &point, place_of(*candidate, point, varying_axes(document, point.workload)),
-              std::move(reason)};
+              std::move(reason), candidate->has_receiver};
     SeriesKey key{comparison.baseline, comparison.candidate, comparison.metric, point.workload, item.place};
     auto found = std::find_if(series.begin(), series.end(), [&](const auto& entry) { return entry.first == key; });
     if (found == series.end()) found = series.insert(series.end(), {std::move(key), {}});
@@ -164,25 +155,29 @@ std::string places_text(const Run& run) {
   return fmt::format("{}, {}", first.substr(0, comma), joined_counts(rests));
 }
 
-std::string verb_phrase(const Comparison& comparison, Workload workload, const std::string& times) {
+std::string verb_phrase(const Item& item, const std::string& times) {
+  const Comparison& comparison = *item.comparison;
   const std::string& candidate = comparison.candidate;
   const std::string& baseline = comparison.baseline;
   switch (comparison.metric) {
-    case Metric::goodput: return fmt::format("{} moves {} what {} moves", candidate, times, baseline);
+    case Metric::goodput: {
+      const std::string_view verb = item.has_receiver ? "moves" : "hands over";
+      return fmt::format("{} {} {} what {} {}", candidate, verb, times, baseline, verb);
+    }
     case Metric::cpu: return fmt::format("{} spends {} the cycles per byte that {} spends", candidate, times, baseline);
     case Metric::latency_p50:
     case Metric::latency_p99: {
       const std::string_view which = comparison.metric == Metric::latency_p50 ? "median" : "99th percentile";
-      const std::string_view what = workload == Workload::pingpong ? "round trip" : "latency";
+      const std::string_view what = item.point->workload == Workload::pingpong ? "round trip" : "latency";
       return fmt::format("the {} {} of {} is {} that of {}", which, what, candidate, times, baseline);
     }
   }
   return {};
 }
 
-std::string_view metric_noun(Metric metric) {
-  switch (metric) {
-    case Metric::goodput: return "what they move";
+std::string_view metric_noun(const Item& item) {
+  switch (item.comparison->metric) {
+    case Metric::goodput: return item.has_receiver ? "what they move" : "what they hand over";
     case Metric::cpu: return "cycles per byte";
     case Metric::latency_p50: return "median latency";
     case Metric::latency_p99: return "99th percentile of latency";
@@ -233,12 +228,11 @@ std::string bounds_text(const Run& run) {
 
 std::string statement(const Run& run) {
   const Comparison& comparison = run.comparison();
-  const Workload workload = run.items.front().point->workload;
   switch (comparison.verdict) {
     case Verdict::faster:
     case Verdict::slower: {
       const std::string details = bounds_text(run) + ", " + rounds_text(run);
-      return fmt::format("{} ({}): {}.", verb_phrase(comparison, workload, times_text(run)), details,
+      return fmt::format("{} ({}): {}.", verb_phrase(run.items.front(), times_text(run)), details,
                          verdict_word(comparison));
     }
     case Verdict::indistinguishable:
@@ -246,13 +240,13 @@ std::string statement(const Run& run) {
         return fmt::format(
             "{} seems to differ from {} by {} ({} times, {}), but with as many comparisons as this run "
             "makes that may be chance: take more rounds.",
-            comparison.candidate, comparison.baseline, metric_noun(comparison.metric), bounds_text(run),
+            comparison.candidate, comparison.baseline, metric_noun(run.items.front()), bounds_text(run),
             rounds_text(run));
       return fmt::format("{} cannot be told from {} by {} ({} times, {}).", comparison.candidate, comparison.baseline,
-                         metric_noun(comparison.metric), bounds_text(run), rounds_text(run));
+                         metric_noun(run.items.front()), bounds_text(run), rounds_text(run));
     case Verdict::too_few_rounds:
       return fmt::format("too few rounds to tell {} from {} by {} ({}; a verdict takes 6).", comparison.candidate,
-                         comparison.baseline, metric_noun(comparison.metric), rounds_text(run));
+                         comparison.baseline, metric_noun(run.items.front()), rounds_text(run));
   }
   return {};
 }

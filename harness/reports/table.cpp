@@ -343,6 +343,19 @@ std::string notes(const ResultDocument& document, const Terminal& terminal) {
   return text;
 }
 
+// What was granted to links that were made for the run, once for each.
+std::string link_facts_text(const ResultDocument& document, const Terminal& terminal) {
+  std::set<std::string> lines;
+  for (const CellResult& cell : document.cells) {
+    const std::string facts = words_of_link_facts(cell.link_facts);
+    if (!facts.empty() && has_figures(cell))
+      lines.insert(fmt::format("{}: {}", link_of(cell, point_of(cell, document)).text(), facts));
+  }
+  std::string text;
+  for (const std::string& line : lines) text += wrapped(line, terminal.columns, "    link  ");
+  return text;
+}
+
 std::string section_text(const ResultDocument& document, const Section& section, const Marks& marks,
                          const Terminal& terminal) {
   std::string text = inked(terminal, Ink::strong, wrapped(heading(section, document), terminal.columns));
@@ -365,7 +378,7 @@ std::string table_text(const ResultDocument& document, const Terminal& terminal)
   const Marks marks(document);
   std::string text;
   for (const Section& section : sections_of(document)) text += section_text(document, section, marks, terminal) + '\n';
-  return text + marks.legend(terminal) + notes(document, terminal);
+  return text + marks.legend(terminal) + link_facts_text(document, terminal) + notes(document, terminal);
 }
 
 }  // namespace xover

@@ -40,6 +40,17 @@ std::string_view name_of(Verdict verdict) {
   return "too_few_rounds";
 }
 
+std::string_view name_of(CrossoverVerdict verdict) {
+  switch (verdict) {
+    case CrossoverVerdict::at: return "at";
+    case CrossoverVerdict::below_tested: return "below_tested";
+    case CrossoverVerdict::above_tested: return "above_tested";
+    case CrossoverVerdict::none: return "none";
+    case CrossoverVerdict::not_separable: return "not_separable";
+  }
+  return "not_separable";
+}
+
 std::string_view name_of(CpuSource source) {
   switch (source) {
     case CpuSource::pmu: return "pmu";
@@ -124,6 +135,24 @@ std::string_view words_of(Substrate substrate) {
   return "unknown";
 }
 
+std::string words_of_link_facts(const std::map<std::string, std::string>& facts) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> shown{{{"mtu_bytes", "mtu"},
+                                                                                {"tso", "tso"},
+                                                                                {"gso", "gso"},
+                                                                                {"gro", "gro"},
+                                                                                {"scatter_gather", "scatter-gather"},
+                                                                                {"xdp", "xdp"},
+                                                                                {"tx_queues", "queues"}}};
+  std::string text;
+  for (const auto& [name, word] : shown) {
+    const auto own = facts.find(std::string(name)), of_receiver = facts.find("receiver_" + std::string(name));
+    if (own == facts.end()) continue;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", word, own->second);
+    if (of_receiver != facts.end()) text += fmt::format(" (receiver {})", of_receiver->second);
+  }
+  return text;
+}
+
 std::string_view words_of(Placement placement) {
   switch (placement) {
     case Placement::automatic: return "";
@@ -159,6 +188,14 @@ std::string format_count(double value) {
     if (value >= size * 0.9995) return format_figure(value / size) + std::string(letter);
   }
   return fmt::format("{:.0f}", value);
+}
+
+std::string format_about(double size_bytes) {
+  constexpr std::array<std::pair<double, std::string_view>, 3> units{{{1 << 30, "G"}, {1 << 20, "M"}, {1 << 10, "K"}}};
+  for (const auto& [size, letter] : units) {
+    if (size_bytes >= size * 0.9995) return format_figure(size_bytes / size) + std::string(letter);
+  }
+  return fmt::format("{:.0f} bytes", size_bytes);
 }
 
 std::string format_spread(const Interval& interval, const Terminal& terminal) {

@@ -119,6 +119,25 @@ TEST(Compare, KeepsSubstratesAndLinksWithoutReceiverApart) {
   EXPECT_EQ(document.comparisons[0].candidate, "tcp.sendmsg");
 }
 
+TEST(Compare, HoldsWhatRanOnALinkAgainstTheFirstOnThatLink) {
+  std::vector<CellResult> cells;
+  for (const char* variant : {"tcp.sendmsg@lo", "tcp.zerocopy@lo", "tcp.sendmsg@veth_dma", "tcp.zerocopy@veth_dma",
+                              "tcp.zerocopy@veth_dma[mtu=9000]", "udp.send@ifb", "udp.zerocopy@ifb"})
+    cells.push_back(cell_of(0, variant, steady(10, 10, cells.size())));
+  cells[5].has_receiver = cells[6].has_receiver = false;
+  auto document = document_with(Workload::stream, cells);
+  compare(document);
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (const Comparison& comparison : document.comparisons)
+    pairs.emplace_back(comparison.candidate, comparison.baseline);
+  const std::vector<std::pair<std::string, std::string>> expected{{"tcp.zerocopy", "tcp.sendmsg"},
+                                                                  {"tcp.sendmsg@veth_dma", "tcp.sendmsg"},
+                                                                  {"tcp.zerocopy@veth_dma", "tcp.sendmsg@veth_dma"},
+                                                                  {"tcp.zerocopy@veth_dma[mtu=9000]", "tcp.sendmsg"},
+                                                                  {"udp.zerocopy@ifb", "udp.send@ifb"}};
+  EXPECT_EQ(pairs, expected);
+}
+
 TEST(Compare, LeavesOutCellsThatDidNotRun) {
   std::vector<CellResult> cells{cell_of(0, "tcp.send", {}), cell_of(0, "tcp.sendmsg", steady(11, 10)),
                                 cell_of(0, "tcp.zerocopy", steady(9, 10, 1))};

@@ -322,6 +322,26 @@ TEST(FindingsLadder, SaysWhichCopyWentAndWhatThatBrought) {
   EXPECT_NE(figure.find("sender zero_copied 100 %, receiver kernel_by_design 100 %"), std::string::npos) << figure;
 }
 
+TEST(FindingsLadder, HasOneForEachLink) {
+  SyntheticRun run("ladder");
+  run.point(
+      Workload::stream, 65536, 1, 0,
+      {"tcp.send@lo", "tcp.sendfile@lo", "tcp.send@veth", "tcp.sendfile@veth", "tcp.sendfile[receive=splice]@veth"},
+      [](const std::string& transport, const Point&) { return transport.ends_with("@lo") ? 20.0 : 10.0; }, 8);
+  const auto source = [&](const std::string& claim) {
+    run.holds(claim);
+    for (const Finding& finding : run.document().findings) {
+      if (finding.claim.starts_with(claim)) return finding.source;
+    }
+    return std::string("no such claim");
+  };
+  EXPECT_EQ(source("tcp.send: where the ladder begins"), "copy ladder");
+  EXPECT_EQ(source("tcp.sendfile: "), "against tcp.send");
+  EXPECT_EQ(source("tcp.send@veth: where the ladder begins"), "copy ladder");
+  EXPECT_EQ(source("tcp.sendfile@veth: "), "against tcp.send@veth");
+  EXPECT_EQ(source("tcp.sendfile[receive=splice]@veth: "), "against tcp.sendfile@veth");
+}
+
 TEST(FindingsLadder, JudgesNothingByTooFewRounds) {
   SyntheticRun run = copy_ladder(3);
   EXPECT_EQ(run.holds("tcp.sendfile: the sender's copy goes"), "not here");

@@ -28,8 +28,8 @@ TEST(Axes, AreNamedAsTheDesignNamesThem) {
   std::set<std::string_view> names;
   for (const Axis& axis : axes()) names.insert(axis.name);
   EXPECT_EQ(names, (std::set<std::string_view>{"workload", "size", "fields", "connections", "depth", "wait", "touch",
-                                               "pool", "alignment", "memory", "late", "congestion_control", "placement",
-                                               "rate", "mix", "cache", "directory", "link"}));
+                                               "pool", "alignment", "memory", "pages", "late", "congestion_control",
+                                               "placement", "rate", "mix", "cache", "directory", "link"}));
 }
 
 TEST(Axes, ReadBackWhatTheyPrint) {

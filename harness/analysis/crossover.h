@@ -1,0 +1,58 @@
+// Crossovers: the message size from which on a candidate stays ahead of its baseline, as far as a run can tell.
+//
+// Looked for wherever compare() holds two variants against each other on one link, at three sizes or more of points
+// that differ in nothing but the size; by each metric of the workload. At each size the rounds give paired ratios.
+//
+//   Surely ahead, or surely behind, at a size: the ratio's 95 % interval leaves out 1, and so it does after Holm's
+//   correction over the sizes of this one crossover.
+//   The size: from the largest on downwards, where the ratio first falls to 1 or below, between that size and the next
+//   larger one on a straight line through the logarithms of both ratios over the logarithm of the size.
+//   Its interval: the same on 999 resamples of the units of evidence (statistics.h), with a fixed seed. Few rounds
+//   resampled differ less than few rounds do, so at each size the resampled ratios are stretched about their centre
+//   until 95 % of them fill the ratio's own 95 % interval.
+//
+// The verdict is the first of these that holds:
+//
+//   none           surely ahead at some size, surely behind at a larger one: no one size divides them
+//   below_tested   surely ahead at every size
+//   above_tested   surely behind at every size
+//   at             surely behind at some size, and the size sought and both ends of its interval lie between the
+//                  smallest and the largest size tested
+//   not_separable  anything else: too little difference, or too much noise, at the sizes that decide
+//
+// With fewer than six rounds at one of the sizes there is no crossover at all, not even `not_separable`.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "harness/analysis/statistics.h"
+#include "harness/experiment/result.h"
+
+namespace xover {
+
+inline constexpr std::size_t least_sizes_for_crossover = 3;
+
+// Paired ratios at one size: above 1 the candidate is ahead, whatever the metric.
+struct SizedRatios {
+  std::uint64_t size_bytes = 0;
+  std::vector<Observation> ratios;
+};
+
+struct CrossoverEstimate {
+  CrossoverVerdict verdict = CrossoverVerdict::not_separable;
+  Interval size_bytes;  // all zero unless `at`
+};
+
+// Sizes ascend, each once. Absent with too few sizes or rounds.
+std::optional<CrossoverEstimate> crossover_of(std::span<const SizedRatios> sizes);
+
+// Fills in document.crossovers, in the order of the plan.
+void find_crossovers(ResultDocument& document);
+
+// The sizes behind a crossover of this document, ascending.
+std::vector<std::uint64_t> sizes_tested(const ResultDocument& document, const Crossover& crossover);
+
+}  // namespace xover
