@@ -2,6 +2,7 @@
 // begins or the coordinator goes.
 #include "harness/agents/agent_main.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "harness/agents/control_channel.h"
 #include "harness/agents/protocol.h"
 #include "harness/agents/sample_side.h"
+#include "harness/links/make_link.h"
 
 namespace xover {
 
@@ -27,6 +29,8 @@ class Agent {
   json serve(const json& request);
 
  private:
+  json make_link(const json& request);
+  json enter_namespaces(const json& request);
   json probe(const json& request);
   json open_receiver(const json& request);
   json open_sender(const json& request);
@@ -41,6 +45,7 @@ class Agent {
     return request.at("role").get<std::string>() == "sender" ? sender_ : receiver_;
   }
 
+  MadeLink made_;  // keeps its namespaces until the coordinator has taken them over
   std::unique_ptr<SampleSide> sender_, receiver_;
 };
 
@@ -56,12 +61,35 @@ PhaseOrder order_from(const json& request) {
   return order;
 }
 
+json Agent::make_link(const json& request) {
+  auto made = xover::make_link(link_from_json(request.at("link")));
+  if (!made) return failed_reply(made.error());
+  made_ = std::move(*made);
+  return {{"ok", true}, {"link", to_json(made_)}};
+}
+
+// Paths, because descriptors do not travel in frames; an empty one means none.
+Result<FileDescriptor> open_namespace(const std::string& path) {
+  if (path.empty()) return FileDescriptor();
+  FileDescriptor descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!descriptor) return system_error("enter the link's namespace", path);
+  return descriptor;
+}
+
+json Agent::enter_namespaces(const json& request) {
+  const auto user = open_namespace(request.at("user").get<std::string>());
+  if (!user) return failed_reply(user.error());
+  const auto net = open_namespace(request.at("net").get<std::string>());
+  if (!net) return failed_reply(net.error());
+  return done_or(xover::enter_namespaces(user->get(), net->get()));
+}
+
 json Agent::probe(const json& request) {
   const auto id = request.at("id").get<std::string>();
   const Descriptor* transport = find_transport(id);
   if (transport == nullptr || transport->planned())
     return failed_reply(Error{ErrorCode::bad_input, 0, "probe", id, ""});
-  const Link link{request.at("link").get<std::string>(), request.at("argument").get<std::string>()};
+  const Link link = link_from_json(request.at("link"));
   return {{"ok", true}, {"availability", to_json(transport->probe(link))}};
 }
 
@@ -104,7 +132,9 @@ json Agent::close_sample(const json& request) {
 
 json Agent::serve(const json& request) {
   using Handler = json (Agent::*)(const json&);
-  static const std::map<std::string, Handler> handlers{{"probe", &Agent::probe},
+  static const std::map<std::string, Handler> handlers{{"make_link", &Agent::make_link},
+                                                       {"enter_namespaces", &Agent::enter_namespaces},
+                                                       {"probe", &Agent::probe},
                                                        {"open_receiver", &Agent::open_receiver},
                                                        {"open_sender", &Agent::open_sender},
                                                        {"start_phase", &Agent::start_phase},

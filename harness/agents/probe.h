@@ -1,9 +1,11 @@
-// What can run here: every transport on each of its links, asked in a spawned process.
+// What can run here: every link made, and every transport asked on each of its links, in a spawned process inside it.
 #pragma once
 
 #include <vector>
 
 #include "core/transport.h"
+#include "harness/agents/agent_pair.h"
+#include "harness/links/links.h"
 
 namespace xover {
 
@@ -13,12 +15,22 @@ struct ProbedRow {
   Availability availability;
 };
 
-// In the order of transports(). An agent that dies while it probes gives its row `no_device` with the cause, and the
-// remaining rows are asked of a new agent. Blocks for as long as the probes take, each within a bound.
-Result<std::vector<ProbedRow>> probe_all();
+struct ProbedLink {
+  const LinkDescriptor* link = nullptr;
+  Availability
+      availability;  // whether it can be made, or is there; of a link that needs an argument, whether xover can
+};
 
-// One transport on one link, asked of the sender's agent.
-class AgentPair;
-Result<Availability> probe_one(AgentPair& agents, const Descriptor& transport, const Link& link);
+struct Probed {
+  std::vector<ProbedRow> rows;    // in the order of transports(); not of links that need an argument
+  std::vector<ProbedLink> links;  // in the order of links(), without those that are only planned
+};
+
+// An agent that dies while it probes gives its row `no_device` with the cause, and the remaining rows are asked of a
+// new agent. Blocks for as long as the probes take, each within a bound. Nothing that was made is left.
+Result<Probed> probe_all();
+
+// One transport on one link, asked of the sender's agent. A link that cannot be made says so for the transport.
+Result<Availability> probe_one(AgentPairs& agents, const Descriptor& transport, const Link& link);
 
 }  // namespace xover

@@ -91,25 +91,38 @@ auto guarded(const char* what, Convert convert) -> Result<decltype(convert())> {
   }
 }
 
-json link_json(const Link& link) { return {{"name", link.name}, {"argument", link.argument}}; }
+json options_json(const OptionText& options) {
+  json object = json::object();
+  for (const auto& [name, value] : options) object[name] = value;
+  return object;
+}
 
-Link link_from(const json& value) {
-  return {value.at("name").get<std::string>(), value.at("argument").get<std::string>()};
+OptionText options_from(const json& value) {
+  OptionText options;
+  for (const auto& [name, text] : value.items()) options[name] = text.get<std::string>();
+  return options;
 }
 
 json variant_json(const Variant& variant) {
-  json options = json::object();
-  for (const auto& [name, value] : variant.options) options[name] = value;
-  return {{"id", variant.id}, {"options", options}, {"link", link_json(variant.link)}, {"label", variant.label}};
+  return {{"id", variant.id},
+          {"options", options_json(variant.options)},
+          {"link", to_json(variant.link)},
+          {"label", variant.label}};
 }
 
 Variant variant_from(const json& value) {
   Variant variant;
   variant.id = value.at("id").get<std::string>();
-  for (const auto& [name, text] : value.at("options").items()) variant.options[name] = text.get<std::string>();
-  variant.link = link_from(value.at("link"));
+  variant.options = options_from(value.at("options"));
+  variant.link = link_from_json(value.at("link"));
   variant.label = value.at("label").get<std::string>();
   return variant;
+}
+
+json addresses_json(const HostAddresses& host) { return {{"ipv4", host.ipv4}, {"ipv6", host.ipv6}}; }
+
+HostAddresses addresses_from(const json& value) {
+  return {value.at("ipv4").get<std::string>(), value.at("ipv6").get<std::string>()};
 }
 
 json point_json(const Point& point) {
@@ -123,6 +136,7 @@ json point_json(const Point& point) {
           {"pool", point.pool_bytes},
           {"alignment", point.alignment_bytes},
           {"memory", number_of(point.memory)},
+          {"pages", number_of(point.pages)},
           {"late", point.late_ns},
           {"congestion_control", point.congestion_control},
           {"placement", number_of(point.placement)},
@@ -130,7 +144,7 @@ json point_json(const Point& point) {
           {"mix", number_of(point.mix)},
           {"cache", number_of(point.cache)},
           {"directory", point.directory},
-          {"link", link_json(point.link)}};
+          {"link", to_json(point.link)}};
 }
 
 Point point_from(const json& value) {
@@ -145,6 +159,7 @@ Point point_from(const json& value) {
   read(value.at("pool"), point.pool_bytes);
   read(value.at("alignment"), point.alignment_bytes);
   point.memory = enum_from(value.at("memory"), Memory::foreign);
+  point.pages = enum_from(value.at("pages"), PageKind::huge);
   read(value.at("late"), point.late_ns);
   read(value.at("congestion_control"), point.congestion_control);
   point.placement = enum_from(value.at("placement"), Placement::cross_package);
@@ -152,7 +167,7 @@ Point point_from(const json& value) {
   point.mix = enum_from(value.at("mix"), Mix::web);
   point.cache = enum_from(value.at("cache"), PageCache::cold);
   read(value.at("directory"), point.directory);
-  point.link = link_from(value.at("link"));
+  point.link = link_from_json(value.at("link"));
   return point;
 }
 
@@ -262,6 +277,18 @@ Error error_from_json(const json& value) {
   return error ? *error : error.error();
 }
 
+json to_json(const Link& link) {
+  return {{"name", link.name}, {"argument", link.argument}, {"options", options_json(link.options)}};
+}
+
+Link link_from_json(const json& value) {
+  Link link;
+  link.name = value.at("name").get<std::string>();
+  link.argument = value.at("argument").get<std::string>();
+  link.options = options_from(value.at("options"));
+  return link;
+}
+
 json to_json(const Availability& availability) {
   return {{"status", number_of(availability.status)}, {"cause", availability.cause}, {"remedy", availability.remedy}};
 }
@@ -273,11 +300,39 @@ Result<Availability> availability_from_json(const json& value) {
   });
 }
 
+json to_json(const MadeLink& link) {
+  return {{"user_fd", link.user.get()},
+          {"sender_fd", link.sender_net.get()},
+          {"receiver_fd", link.receiver_net.get()},
+          {"sender", addresses_json(link.sender)},
+          {"receiver", addresses_json(link.receiver)},
+          {"substrate", number_of(link.substrate)},
+          {"facts", link.facts}};
+}
+
+Result<LinkAccount> made_link_from_json(const json& value) {
+  return guarded("made link", [&] {
+    LinkAccount account;
+    read(value.at("user_fd"), account.user_fd);
+    read(value.at("sender_fd"), account.sender_fd);
+    read(value.at("receiver_fd"), account.receiver_fd);
+    account.link.sender = addresses_from(value.at("sender"));
+    account.link.receiver = addresses_from(value.at("receiver"));
+    account.link.substrate = enum_from(value.at("substrate"), Substrate::simulated);
+    read(value.at("facts"), account.link.facts);
+    return account;
+  });
+}
+
 json to_json(const SampleSpec& spec) {
   return {{"variant", variant_json(spec.variant)},
           {"point", point_json(spec.point)},
           {"warmup_ns", spec.warmup_ns},
           {"duration_ns", spec.duration_ns},
+          {"sender_address", addresses_json(spec.sender_address)},
+          {"receiver_address", addresses_json(spec.receiver_address)},
+          {"has_receiver", spec.has_receiver},
+          {"device_gathers", spec.device_gathers},
           {"sender_cores", spec.sender_cores},
           {"receiver_cores", spec.receiver_cores},
           {"soakers", spec.soakers},
@@ -291,6 +346,10 @@ Result<SampleSpec> sample_spec_from_json(const json& value) {
     spec.point = point_from(value.at("point"));
     read(value.at("warmup_ns"), spec.warmup_ns);
     read(value.at("duration_ns"), spec.duration_ns);
+    spec.sender_address = addresses_from(value.at("sender_address"));
+    spec.receiver_address = addresses_from(value.at("receiver_address"));
+    read(value.at("has_receiver"), spec.has_receiver);
+    read(value.at("device_gathers"), spec.device_gathers);
     read(value.at("sender_cores"), spec.sender_cores);
     read(value.at("receiver_cores"), spec.receiver_cores);
     read(value.at("soakers"), spec.soakers);

@@ -2,6 +2,8 @@
 // Parsing is total: any text gives a value or an error.
 //
 //   hello            -> version
+//   make_link        -> a link made in namespaces of its own: what it is, and where its descriptors are
+//   enter_namespaces moves the agent to one end of such a link
 //   probe            -> availability of one transport on one link
 //   open_receiver    -> addresses, one for each connection; accepts behind the scenes
 //   open_sender      connects to them
@@ -18,16 +20,28 @@
 
 #include "core/transport.h"
 #include "harness/agents/sample.h"
+#include "harness/links/make_link.h"
 
 namespace xover {
 
-inline constexpr int protocol_version = 2;
+inline constexpr int protocol_version = 3;
 
 nlohmann::json to_json(const Error& error);
 Error error_from_json(const nlohmann::json& json);
 
 nlohmann::json to_json(const Availability& availability);
 Result<Availability> availability_from_json(const nlohmann::json& json);
+
+nlohmann::json to_json(const Link& link);
+Link link_from_json(const nlohmann::json& json);  // throws on anything else, as the JSON library does
+
+// A made link as its maker tells of it: the numbers of its descriptors there, -1 where it has none.
+struct LinkAccount {
+  MadeLink link;  // without descriptors
+  int user_fd = -1, sender_fd = -1, receiver_fd = -1;
+};
+nlohmann::json to_json(const MadeLink& link);
+Result<LinkAccount> made_link_from_json(const nlohmann::json& json);
 
 nlohmann::json to_json(const SampleSpec& spec);
 Result<SampleSpec> sample_spec_from_json(const nlohmann::json& json);

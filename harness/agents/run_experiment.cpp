@@ -77,12 +77,14 @@ class ExperimentRun {
   void lay_out_cells();
   void place_cell(CellResult& cell, const Point& point);
   Result<Availability> probe(const Variant& variant);
+  void note_link(CellResult& cell);
   void probe_cells();
 
   // How many rounds each point should have after a restart; 0 when all restarts have been.
   std::uint32_t target_of(std::uint32_t restart) const;
   void bring_to(std::size_t point, std::uint32_t rounds, std::uint32_t restart);
   bool take_round(std::size_t point, std::uint32_t restart);
+  SampleSpec spec_of(const CellResult& cell, const Point& point, const MadeLink* link) const;
   bool take_cell(CellResult& cell, const Point& point, RoundRecord& record);
   void fail(CellResult& cell, const Error& error);
   void show(std::string doing);
@@ -93,7 +95,7 @@ class ExperimentRun {
   RunObserver& observer_;
   ResultDocument document_;
   std::vector<PointState> points_;
-  AgentPair agents_;
+  AgentPairs agents_;
   RoundGate gate_;
   MonotonicNs began_ns_;
   std::mt19937_64 order_;
@@ -145,6 +147,15 @@ Result<Availability> ExperimentRun::probe(const Variant& variant) {
   return availability;
 }
 
+// What only the making of a link tells.
+void ExperimentRun::note_link(CellResult& cell) {
+  const auto pair = agents_.on(cell.variant.link);
+  const MadeLink* link = pair ? (*pair)->link() : nullptr;
+  if (link == nullptr) return;
+  cell.substrate = substrate_here(link->substrate);
+  cell.link_facts = link->facts;
+}
+
 void ExperimentRun::probe_cells() {
   std::map<std::string, Result<Availability>> seen;
   for (CellResult& cell : document_.cells) {
@@ -153,6 +164,7 @@ void ExperimentRun::probe_cells() {
     if (!seen.contains(key)) seen.emplace(key, probe(cell.variant));
     const Result<Availability>& availability = seen.at(key);
     if (!availability && !observer_.stop_requested()) fail(cell, availability.error());
+    if (availability && availability->usable()) note_link(cell);
     if (!availability || availability->usable()) continue;
     cell.status = CellStatus::skipped;
     cell.reason = fmt::format("{}: {}", to_string(availability->status), availability->cause);
@@ -226,21 +238,31 @@ bool ExperimentRun::take_round(std::size_t point, std::uint32_t restart) {
   return accepted;
 }
 
-bool ExperimentRun::take_cell(CellResult& cell, const Point& point, RoundRecord& record) {
-  if (auto ready = agents_.make_ready(); !ready) {
-    if (!observer_.stop_requested()) fail(cell, ready.error());
-    return false;
-  }
+SampleSpec ExperimentRun::spec_of(const CellResult& cell, const Point& point, const MadeLink* link) const {
   SampleSpec spec;
   spec.variant = cell.variant;
   spec.point = point;
   spec.warmup_ns = plan().warmup_ns;
   spec.duration_ns = plan().duration_ns;
+  if (link != nullptr) {
+    spec.sender_address = link->sender;
+    spec.receiver_address = link->receiver;
+    const auto gathers = link->facts.find("scatter_gather");
+    spec.device_gathers = gathers == link->facts.end() || gathers->second == "on";
+  }
+  spec.has_receiver = cell.has_receiver;
   spec.sender_cores = cell.sender_cores;
   spec.receiver_cores = cell.receiver_cores;
   spec.soakers = plan().soakers && is_bulk(point.workload);
   spec.kernel_symbols = plan().kernel_symbols;
-  auto sample = take_sample(agents_, spec);
+  return spec;
+}
+
+bool ExperimentRun::take_cell(CellResult& cell, const Point& point, RoundRecord& record) {
+  auto sample = agents_.on(cell.variant.link).and_then([&](AgentPair* agents) -> Result<Sample> {
+    if (auto ready = agents->make_ready(); !ready) return tl::make_unexpected(ready.error());
+    return take_sample(*agents, spec_of(cell, point, agents->link()));
+  });
   if (!sample) {
     if (!observer_.stop_requested()) fail(cell, sample.error());
     return false;

@@ -30,7 +30,9 @@ struct SampleSpec {
   Point point;
   std::int64_t warmup_ns = 0;
   std::int64_t duration_ns = 0;
-  std::vector<unsigned> sender_cores;  // OS CPU for each connection's worker; empty: unpinned
+  HostAddresses sender_address, receiver_address;   // of the link's ends
+  bool has_receiver = true, device_gathers = true;  // of the link: see OpenParameters
+  std::vector<unsigned> sender_cores;               // OS CPU for each connection's worker; empty: unpinned
   std::vector<unsigned> receiver_cores;
   bool soakers = false;
   bool kernel_symbols = false;

@@ -8,7 +8,6 @@
 
 #include "core/units.h"
 #include "harness/agents/protocol.h"
-#include "harness/links/links.h"
 #include "harness/measurement/soakers.h"
 #include "harness/workloads/file_directory.h"
 
@@ -40,10 +39,7 @@ class SampleCall {
   SampleCall(AgentPair& agents, const SampleSpec& spec)
       : spec_(spec),
         sender_(agents.sender()),
-        receiver_(find_transport(spec.variant.id)->one_address_space ? agents.sender() : agents.receiver()) {
-    const LinkDescriptor* link = find_link(spec.variant.link.name);
-    has_receiver_ = link == nullptr || link->has_receiver;
-  }
+        receiver_(find_transport(spec.variant.id)->one_address_space ? agents.sender() : agents.receiver()) {}
 
   Result<Sample> run() {
     if (auto opened = open(); !opened) return tl::make_unexpected(opened.error());
@@ -73,7 +69,7 @@ class SampleCall {
 
   Result<void> open() {
     json addresses = json::array();
-    if (has_receiver_) {
+    if (spec_.has_receiver) {
       auto listening = ask_receiver({{"request", "open_receiver"}, {"spec", to_json(spec_)}});
       if (!listening) return tl::make_unexpected(listening.error());
       addresses = (*listening)["addresses"];
@@ -86,14 +82,14 @@ class SampleCall {
 
   Result<void> phase(int number, std::int64_t duration_ns) {
     json order{{"number", number}, {"start_ns", monotonic_now_ns() + common_start_ns}, {"duration_ns", duration_ns}};
-    if (has_receiver_) {
+    if (spec_.has_receiver) {
       order["request"] = "start_phase";
       if (auto started = ask_receiver(order); !started) return tl::make_unexpected(started.error());
     }
     order["request"] = "run_phase";
     auto sent = ask_sender(order, duration_ns + phase_slack_ns);
     if (!sent) return tl::make_unexpected(cause_of(sent.error()));
-    if (!has_receiver_) return {};
+    if (!spec_.has_receiver) return {};
     auto arrived = ask_receiver({{"request", "finish_phase"}, {"messages", (*sent)["messages"]}}, phase_slack_ns);
     if (!arrived) return tl::make_unexpected(arrived.error());
     return {};
@@ -102,7 +98,7 @@ class SampleCall {
   // The sender is asked first, so it may tell only that the receiver has gone: then the receiver knows why.
   Error cause_of(const Error& seen_by_sender) {
     const bool of_an_agent = seen_by_sender.operation == sender_.name() || seen_by_sender.operation == receiver_.name();
-    if (!has_receiver_ || of_an_agent || !is_effect(seen_by_sender)) return seen_by_sender;
+    if (!spec_.has_receiver || of_an_agent || !is_effect(seen_by_sender)) return seen_by_sender;
     auto ended = ask_receiver({{"request", "finish_phase"}, {"messages", json::array()}}, cause_bound_ns);
     return ended || is_effect(ended.error()) ? seen_by_sender : ended.error();
   }
@@ -135,7 +131,7 @@ class SampleCall {
     if (!sender) return tl::make_unexpected(sender.error());
     if (sender->messages == 0) return nothing_was_sent(*sender);
     sample.sender = std::move(*sender);
-    if (has_receiver_) {
+    if (spec_.has_receiver) {
       auto receiver = side_report(ask_receiver({{"request", "report"}}));
       if (!receiver) return tl::make_unexpected(receiver.error());
       sample.receiver = std::move(*receiver);
@@ -151,7 +147,7 @@ class SampleCall {
   // receiver that lends their memory would wait.
   Result<void> close() {
     if (auto closed = ask_sender({{"request", "close_sample"}}); !closed) return tl::make_unexpected(closed.error());
-    if (!has_receiver_) return {};
+    if (!spec_.has_receiver) return {};
     if (auto closed = ask_receiver({{"request", "close_sample"}}); !closed) return tl::make_unexpected(closed.error());
     return {};
   }
@@ -174,25 +170,9 @@ class SampleCall {
   const SampleSpec& spec_;
   AgentProcess& sender_;
   AgentProcess& receiver_;
-  bool has_receiver_ = true;
 };
 
 }  // namespace
-
-Result<void> AgentPair::make_ready() {
-  struct Place {
-    std::unique_ptr<AgentProcess>& agent;
-    const char* name;
-  };
-  for (const Place& place : {Place{sender_, "sender agent"}, Place{receiver_, "receiver agent"}}) {
-    if (place.agent && !place.agent->ending()) continue;
-    place.agent.reset();
-    auto spawned = AgentProcess::spawn(place.name, stop_requested_);
-    if (!spawned) return tl::make_unexpected(spawned.error());
-    place.agent = std::move(*spawned);
-  }
-  return {};
-}
 
 Result<Sample> take_sample(AgentPair& agents, const SampleSpec& spec) {
   auto sample = SampleCall(agents, spec).run();

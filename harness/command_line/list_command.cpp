@@ -10,12 +10,12 @@
 namespace xover {
 
 int list_command(bool json) {
-  const auto rows = probe_all();
-  if (!rows) return complain(rows.error());
+  const auto probed = probe_all();
+  if (!probed) return complain(probed.error());
   if (json) {
-    std::fputs(list_json(*rows).c_str(), stdout);
+    std::fputs(list_json(*probed).c_str(), stdout);
   } else {
-    print_list(*rows, stdout);
+    print_list(*probed, stdout);
   }
   return exit_done;
 }

@@ -17,13 +17,14 @@
 #include "harness/links/links.h"
 #include "harness/workloads/file_mix.h"
 #include "harness/workloads/message_pool.h"
+#include "transports/common/udp_sockets.h"
 
 namespace xover {
 
 namespace {
 
-constexpr std::uint64_t largest_datagram_bytes = 65507;  // 65535 less the headers of IPv4 and UDP, udp(7)
-constexpr std::uint64_t most_memory_bytes = 8ULL << 30;  // of all senders of a point
+constexpr std::uint64_t headers_v4_bytes = 20 + 8, headers_v6_bytes = 40 + 8;  // of IP and UDP
+constexpr std::uint64_t most_memory_bytes = 8ULL << 30;                        // of all senders of a point
 
 std::vector<std::string_view> file_serving_ids() {
   std::vector<std::string_view> ids;
@@ -31,6 +32,15 @@ std::vector<std::string_view> file_serving_ids() {
     if (transport.file_ranges) ids.push_back(transport.id);
   if (ids.empty()) ids.push_back("none in this build");
   return ids;
+}
+
+bool has_option(const Variant& variant, std::string_view name) {
+  const auto options = find_transport(variant.id)->options;
+  return std::ranges::find(options, name, &OptionSpec::name) != options.end();
+}
+
+Result<Options> own_options(const Variant& variant) {
+  return Options::resolve(variant.id, find_transport(variant.id)->options, variant.options);
 }
 
 class Combination {
@@ -74,6 +84,9 @@ class Combination {
 
   Result<void> check_files() const {
     if (point_.fields > 1) return complain({"fields"}, "workload file: a file is sent in one piece", "use fields 1");
+    if (point_.pages != PageKind::system) {
+      return complain({"pages"}, "workload file: the bytes come from files, not from memory", "use pages system");
+    }
     if (point_.memory == Memory::foreign) {
       return complain({"memory"}, "workload file: the bytes come from files, not from memory", "use memory arena");
     }
@@ -87,6 +100,8 @@ class Combination {
   }
 
   Result<void> check_variant(const Variant& variant) const {
+    if (auto possible = check_link(variant); !possible) return possible;
+    if (auto possible = check_memory(variant); !possible) return possible;
     const std::uint64_t least_bytes = sends_datagrams(variant) ? sequence_bytes : 1;
     if (point_.size_bytes < least_bytes || point_.size_bytes > largest_message_bytes(variant)) {
       return complain({"size"}, fmt::format("size {} does not fit {}", format_size(point_.size_bytes), variant.name()),
@@ -99,10 +114,31 @@ class Combination {
                                   format_size(point_.size_bytes), point_.depth, point_.connections),
                       fmt::format("senders get {} at most", format_size(most_memory_bytes)));
     }
-    if (point_.memory == Memory::foreign && find_transport(variant.id)->file_ranges) {
+    if (point_.workload == Workload::file && !find_transport(variant.id)->file_ranges) {
+      return complain({"workload"},
+                      fmt::format("workload file cannot run on {}: it sends memory, not files", variant.id),
+                      fmt::format("these send files: {}", fmt::join(file_serving_ids(), ", ")));
+    }
+    return {};
+  }
+
+  Result<void> check_memory(const Variant& variant) const {
+    if (!find_transport(variant.id)->file_ranges) return {};
+    if (point_.memory == Memory::foreign) {
       return complain({"memory"}, fmt::format("memory foreign cannot be sent by {}: it sends files", variant.id),
                       "use memory arena, which is a file in memory there");
     }
+    if (point_.pages == PageKind::huge) {
+      return complain({"pages"},
+                      fmt::format("pages huge cannot be sent by {}: it sends files, whose pages are the page "
+                                  "cache's",
+                                  variant.id),
+                      "use pages system or small");
+    }
+    return {};
+  }
+
+  Result<void> check_link(const Variant& variant) const {
     const LinkDescriptor* link = find_link(variant.link.name);
     if (link == nullptr) return complain({"link"}, "there is no link " + in_quotes(variant.link.name));
     if (link->takes_argument == variant.link.argument.empty()) {
@@ -116,12 +152,30 @@ class Combination {
       return complain({"workload"}, fmt::format("workload {} cannot run on {}: link {} has no receiver",
                                                 find_axis("workload")->get(point_), variant.id, link->name));
     }
-    if (point_.workload == Workload::file && !find_transport(variant.id)->file_ranges) {
-      return complain({"workload"},
-                      fmt::format("workload file cannot run on {}: it sends memory, not files", variant.id),
-                      fmt::format("these send files: {}", fmt::join(file_serving_ids(), ", ")));
+    // Of those that run on such a link, these connect unless they are told otherwise.
+    if (!link->has_receiver && has_option(variant, "protocol") && !sends_datagrams(variant)) {
+      return complain({"transports", "link"},
+                      fmt::format("link {} has no receiver and TCP cannot connect to nobody", link->name),
+                      fmt::format("write {}[protocol=udp]@{}", variant.id, link->name));
     }
-    return {};
+    return check_segments(variant, *link);
+  }
+
+  // What the kernel cuts a message into must fit the device, which cuts nothing further.
+  Result<void> check_segments(const Variant& variant, const LinkDescriptor& link) const {
+    const bool has_mtu = std::ranges::find(link.options, "mtu", &OptionSpec::name) != link.options.end();
+    if (!has_mtu || !sends_datagrams(variant)) return {};
+    const auto granted = Options::resolve(link.name, link.options, variant.link.options);
+    const auto options = own_options(variant);
+    if (!granted || !options) return {};  // refused where variants are resolved
+    const auto mtu = static_cast<std::uint64_t>(granted->integer("mtu"));
+    const std::uint64_t gso = options->size_bytes("gso");
+    const std::uint64_t headers = options->choice("ip") == "6" ? headers_v6_bytes : headers_v4_bytes;
+    if (gso == 0 || gso + headers <= mtu) return {};
+    return complain({"transports", "link"},
+                    fmt::format("gso={} of {} does not fit the link's mtu {}: headers take {} bytes", gso,
+                                variant.name(), mtu, headers),
+                    fmt::format("use gso={} or less, or {}[mtu={}]", mtu - headers, link.name, gso + headers));
   }
 
   // The place of the first of these axes that a person wrote, else that of the experiment. An axis with several values
@@ -143,7 +197,9 @@ class Combination {
 }  // namespace
 
 std::uint64_t largest_message_bytes(const Variant& variant) {
-  return sends_datagrams(variant) ? largest_datagram_bytes : UINT64_MAX;
+  if (!sends_datagrams(variant)) return UINT64_MAX;
+  const auto options = own_options(variant);
+  return options ? largest_datagram_bytes(*options) : 0;
 }
 
 Result<void> check_feasible(const PlannedPoint& planned, const ExperimentText& experiment) {

@@ -85,9 +85,11 @@ Result<Link> choose_link(const PlacedVariant& wanted, const Descriptor& row, con
     return std::find(row.links.begin(), row.links.end(), link.name) != row.links.end();
   };
   const Link& own = wanted.variant.link;
-  if (own.name.empty() && !link_given && !runs_on(point.link)) return Link{std::string(row.links.front()), {}};
+  if (own.name.empty() && !link_given && !runs_on(point.link)) return Link{.name = std::string(row.links.front())};
   const Link& link = own.name.empty() ? point.link : own;
   if (!runs_on(link)) return wrong_link(wanted.place, row, link);
+  const auto options = Options::resolve("link " + link.name, find_link(link.name)->options, link.options);
+  if (!options) return at(wanted.place, options.error());
   return link;
 }
 

@@ -2,7 +2,10 @@
 #include "harness/reports/print_list.h"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -39,45 +42,71 @@ std::string status_text(Status status) {
   return text;
 }
 
-std::string transports_text(const std::vector<ProbedRow>& rows, const Terminal& terminal) {
+// "veth_dma: <cause>. What to do: <remedy>."
+std::string trouble_text(const std::string& who, const Availability& availability, const Terminal& terminal) {
+  std::string text = fmt::format("{}: {}.", who, availability.cause);
+  if (!availability.remedy.empty()) text += fmt::format(" What to do: {}.", availability.remedy);
+  return wrapped(text, terminal.columns, "  * ");
+}
+
+std::string transports_text(const Probed& probed, const Terminal& terminal) {
   TextTable table;
-  for (const char* column : {"transport", "link", "here", "what it is"}) table.add_column(column, Align::left);
-  std::string troubles;
-  for (const ProbedRow& row : rows) {
-    const Availability& availability = row.availability;
-    if (availability.status == Status::planned) continue;
+  for (const char* column : {"transport", "here", "on", "what it is"}) table.add_column(column, Align::left);
+  for (const Links& links : by_transport(probed.rows)) {
+    const Availability& best = best_of(links);
+    if (best.status == Status::planned) continue;
+    std::vector<std::string> usable_on;
+    for (const ProbedRow* row : links)
+      if (row->availability.usable()) usable_on.push_back(row->link.text());
+    const Ink ink = best.usable() ? Ink::good : Ink::caution;
+    const Descriptor& transport = *links.front()->transport;
+    table.add_row(
+        {{std::string(transport.id)}, {status_text(best.status), ink}, {fmt::format("{}", fmt::join(usable_on, " "))}},
+        {std::string(transport.summary)});
+  }
+  return table.text(terminal);
+}
+
+// A link that is missing is said once, and not again for every transport that could use it.
+std::string troubles_text(const Probed& probed, const Terminal& terminal) {
+  std::string text;
+  std::set<std::string_view> missing;
+  for (const ProbedLink& link : probed.links) {
+    if (link.availability.usable()) continue;
+    missing.insert(link.link->name);
+    text += trouble_text(fmt::format("link {}", link.link->name), link.availability, terminal);
+  }
+  // By what is wrong, for whom.
+  std::vector<std::pair<const Availability*, std::vector<std::string>>> troubles;
+  for (const ProbedRow& row : probed.rows) {
+    const Availability& here = row.availability;
+    if (here.usable() || here.status == Status::planned || missing.contains(row.link.name)) continue;
+    auto same = std::ranges::find_if(troubles, [&](const auto& trouble) {
+      return trouble.first->cause == here.cause && trouble.first->remedy == here.remedy;
+    });
+    if (same == troubles.end()) same = troubles.insert(same, {&here, {}});
+    same->second.push_back(fmt::format("{} on {}", row.transport->id, row.link.text()));
+  }
+  for (const auto& [availability, who] : troubles)
+    text += trouble_text(fmt::format("{}", fmt::join(who, ", ")), *availability, terminal);
+  return text.empty() ? text : '\n' + inked(terminal, Ink::strong, "what is missing") + '\n' + text;
+}
+
+std::string links_text(const Probed& probed, const Terminal& terminal) {
+  TextTable table;
+  for (const char* column : {"link", "here", "what it is"}) table.add_column(column, Align::left);
+  for (const auto& [link, availability] : probed.links) {
     const Ink ink = availability.usable() ? Ink::good : Ink::caution;
-    const std::string id(row.transport->id), link = row.link.text();
-    table.add_row({{id}, {link}, {status_text(availability.status), ink}}, {std::string(row.transport->summary)});
-    if (availability.usable()) continue;
-    std::string trouble = fmt::format("{} on {}: {}.", id, link, availability.cause);
-    if (!availability.remedy.empty()) trouble += fmt::format(" What to do: {}.", availability.remedy);
-    troubles += wrapped(trouble, terminal.columns, "  * ");
+    const std::string name = fmt::format("{}{}", link->name, link->takes_argument ? ":NAME" : "");
+    table.add_row({{name}, {status_text(availability.status), ink}},
+                  {fmt::format("{}{}", link->summary, link->has_receiver ? "" : "; no receiver")});
   }
-  std::string text = table.text(terminal);
-  if (!troubles.empty()) text += '\n' + inked(terminal, Ink::strong, "what is missing") + '\n' + troubles;
-  return text;
+  return table.text(terminal);
 }
 
-std::string links_text(const Terminal& terminal) {
-  std::size_t widest = 0;
-  for (const LinkDescriptor& link : links()) widest = std::max(widest, link.planned ? 0 : link.name.size());
-  std::string text = inked(terminal, Ink::strong, "links") + '\n';
-  for (const LinkDescriptor& link : links()) {
-    if (link.planned) continue;
-    std::string what(link.summary);
-    if (!link.has_receiver) what += "; no receiver";
-    if (link.takes_argument) what += fmt::format("; written {}:NAME", link.name);
-    const bool copies = !link.copies_after.empty() && !link.copies_after.starts_with("nothing");
-    if (copies) what += fmt::format("; still copied after the handover ({})", link.copies_after);
-    text += wrapped(what, terminal.columns, fmt::format("  {:<{}}  ", link.name, widest));
-  }
-  return text;
-}
-
-std::string planned_text(const std::vector<ProbedRow>& rows, const Terminal& terminal) {
+std::string planned_text(const Probed& probed, const Terminal& terminal) {
   std::vector<std::string_view> ids, names;
-  for (const ProbedRow& row : rows) {
+  for (const ProbedRow& row : probed.rows) {
     if (row.availability.status == Status::planned) ids.push_back(row.transport->id);
   }
   for (const LinkDescriptor& link : links()) {
@@ -137,31 +166,38 @@ Json transport_json(const Links& links) {
   return object;
 }
 
-Json link_json(const LinkDescriptor& link) {
-  return {{"name", link.name},
-          {"substrate", to_string(link.substrate)},
-          {"summary", link.summary},
-          {"copies_after", link.copies_after},
-          {"has_receiver", link.has_receiver},
-          {"planned", link.planned},
-          {"takes_argument", link.takes_argument}};
+Json link_json(const LinkDescriptor& link, const Probed& probed) {
+  Json object{{"name", link.name}};
+  const auto found =
+      std::ranges::find_if(probed.links, [&](const ProbedLink& candidate) { return candidate.link == &link; });
+  put_availability(object, found == probed.links.end() ? Availability{Status::planned, "", ""} : found->availability);
+  object["substrate"] = to_string(link.substrate);
+  object["summary"] = link.summary;
+  object["copies_after"] = link.copies_after;
+  object["has_receiver"] = link.has_receiver;
+  object["planned"] = link.planned;
+  object["takes_argument"] = link.takes_argument;
+  object["options"] = Json::array();
+  for (const OptionSpec& option : link.options) object["options"].push_back(option_json(option));
+  return object;
 }
 
 }  // namespace
 
-std::string list_text(const std::vector<ProbedRow>& rows, const Terminal& terminal) {
-  return transports_text(rows, terminal) + '\n' + links_text(terminal) + '\n' + planned_text(rows, terminal);
+std::string list_text(const Probed& probed, const Terminal& terminal) {
+  return transports_text(probed, terminal) + '\n' + links_text(probed, terminal) + troubles_text(probed, terminal) +
+         '\n' + planned_text(probed, terminal);
 }
 
-void print_list(const std::vector<ProbedRow>& rows, std::FILE* stream) {
-  std::fputs(list_text(rows, terminal_of(stream)).c_str(), stream);
+void print_list(const Probed& probed, std::FILE* stream) {
+  std::fputs(list_text(probed, terminal_of(stream)).c_str(), stream);
   std::fflush(stream);
 }
 
-std::string list_json(const std::vector<ProbedRow>& rows) {
+std::string list_json(const Probed& probed) {
   Json object{{"transports", Json::array()}, {"links", Json::array()}};
-  for (const Links& links : by_transport(rows)) object["transports"].push_back(transport_json(links));
-  for (const LinkDescriptor& link : links()) object["links"].push_back(link_json(link));
+  for (const Links& links : by_transport(probed.rows)) object["transports"].push_back(transport_json(links));
+  for (const LinkDescriptor& link : links()) object["links"].push_back(link_json(link, probed));
   constexpr int indent = 2;
   return object.dump(indent, ' ', false, Json::error_handler_t::replace) + '\n';
 }

@@ -17,7 +17,7 @@ std::uint64_t seed_of(const Point& point, unsigned connection) {
 }  // namespace
 
 Result<std::unique_ptr<End>> ConnectionEnd::open(const SampleSpec& spec, Role role, unsigned connection) {
-  auto endpoint = Endpoint::open(spec, {.channels = 1, .depth = spec.point.depth});
+  auto endpoint = Endpoint::open(spec, role, {.channels = 1, .depth = spec.point.depth});
   if (!endpoint) return tl::make_unexpected(endpoint.error());
   return std::unique_ptr<End>(new ConnectionEnd(spec, role, connection, std::move(*endpoint)));
 }
@@ -76,8 +76,9 @@ Result<void> ConnectionEnd::run_phase(const PhaseOrder& order, const Expectation
   last_ns_ = monotonic_now_ns();
   // The last arrival was stamped with the cheap counter; it is placed on the shared clock here.
   if (role_ == Role::receiver) last_ns_ -= ticks_to_ns(ticks_now() - last_arrival_);
-  if (!result) endpoint_.abort();
-  return result;
+  const Result<void> outcome = result && sent_messages_ == 0 ? endpoint_.unless_all_refused() : result;
+  if (!outcome) endpoint_.abort();
+  return outcome;
 }
 
 void ConnectionEnd::add_to(SideReport& report) const {

@@ -63,6 +63,7 @@ void ConnectionEnd::take_release(const Completion& completion, Ticks now) noexce
   if (limits().reliable) return endpoint_.fail(completion.failure);
   --sent_messages_;
   ++failed_messages_;
+  endpoint_.note_refusal(completion.failure);
 }
 
 std::uint64_t ConnectionEnd::take_arrival(Completion& completion, Ticks now) noexcept {

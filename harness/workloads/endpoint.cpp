@@ -2,6 +2,7 @@
 #include "harness/workloads/endpoint.h"
 
 #include <algorithm>
+#include <cerrno>
 
 #include <fmt/format.h>
 
@@ -51,20 +52,31 @@ Result<void> check_limits(const SampleSpec& spec, const Session& session) {
   return {};
 }
 
+OpenParameters parameters_of(const SampleSpec& spec, Role role, Endpoint::Size size) {
+  const bool sender = role == Role::sender;
+  OpenParameters parameters;
+  parameters.link = spec.variant.link;
+  parameters.own = sender ? spec.sender_address : spec.receiver_address;
+  parameters.peer = sender ? spec.receiver_address : spec.sender_address;
+  parameters.has_receiver = spec.has_receiver;
+  parameters.device_gathers = spec.device_gathers;
+  parameters.max_channels = size.channels;
+  parameters.depth = size.depth;
+  parameters.pages = spec.point.pages;
+  return parameters;
+}
+
 }  // namespace
 
-Result<Endpoint> Endpoint::open(const SampleSpec& spec, Size size) {
+Result<Endpoint> Endpoint::open(const SampleSpec& spec, Role role, Size size) {
   const Descriptor* transport = find_transport(spec.variant.id);
   if (transport == nullptr || transport->planned())
     return make_error(ErrorCode::bad_input, "open session", spec.variant.id, "`xover list` shows what there is");
   auto options = options_at(spec.variant, spec.point);
   if (!options) return tl::make_unexpected(options.error());
 
-  OpenParameters parameters;
-  parameters.link = spec.variant.link;
+  OpenParameters parameters = parameters_of(spec, role, size);
   parameters.options = std::move(*options);
-  parameters.max_channels = size.channels;
-  parameters.depth = size.depth;
   auto session = transport->open(parameters);
   if (!session) return tl::make_unexpected(session.error());
   if (auto possible = check_limits(spec, **session); !possible) return tl::make_unexpected(possible.error());
@@ -91,6 +103,7 @@ Result<void> Endpoint::adopt(Result<Channel*> channel) {
 }
 
 void Endpoint::begin_phase() {
+  refusal_ = {};
   now_ = ticks_now();
   ticks_between_renewals_ = static_cast<Ticks>(ticks_per_second() * nap_renewal_seconds);
   renew_nap_deadline();
@@ -163,6 +176,15 @@ Error Endpoint::error(std::string context) const {
     context = context.empty() ? which : fmt::format("{}, {}", which, context);
   }
   return to_error(failure_, std::move(context));
+}
+
+Result<void> Endpoint::unless_all_refused() const {
+  if (!refusal_) return {};
+  const bool too_long = refusal_.errno_value == EMSGSIZE;
+  return tl::make_unexpected(to_error(
+      refusal_, "every datagram of the phase was refused",
+      too_long ? "use a smaller --size, fewer --fields (17 pieces of pages fit one), or a gso that fits the link's mtu"
+               : ""));
 }
 
 void Endpoint::abort() noexcept {

@@ -14,6 +14,7 @@
 #include "core/transport.h"
 #include "harness/agents/sample.h"
 #include "harness/workloads/message_pool.h"
+#include "harness/workloads/phase.h"
 
 namespace xover {
 
@@ -25,7 +26,7 @@ class Endpoint {
   };
 
   // Refuses points that the session's limits do not allow; the error names the axis.
-  static Result<Endpoint> open(const SampleSpec& spec, Size size);
+  static Result<Endpoint> open(const SampleSpec& spec, Role role, Size size);
 
   Result<std::string> listen() { return session_->listen(); }
   Result<void> accept(MonotonicNs deadline) { return adopt(session_->accept(deadline)); }
@@ -53,6 +54,11 @@ class Endpoint {
   void fail(const Failure& failure, std::uint32_t channel = 0) noexcept;
   void note_closed(const Completion& completion) noexcept;
   const Failure& failure() const { return failure_; }
+  // Datagrams fail one by one, each a loss; when a whole phase did, the point cannot be measured: the first reason.
+  void note_refusal(const Failure& failure) noexcept {
+    if (!refusal_) refusal_ = failure;
+  }
+  Result<void> unless_all_refused() const;
   bool closed() const { return closed_; }
   // "Connection reset by peer", with the receiver's number where there are several.
   Error error(std::string context = {}) const;
@@ -81,7 +87,7 @@ class Endpoint {
   MonotonicNs nap_deadline_ns_ = 0;
   Ticks nap_renewed_at_ = 0, ticks_between_renewals_ = 0;
 
-  Failure failure_;
+  Failure failure_, refusal_;
   std::uint32_t failed_channel_ = 0;
   bool closed_ = false;
   Ledger booked_before_;

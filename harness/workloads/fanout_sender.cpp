@@ -10,7 +10,7 @@
 namespace xover {
 
 Result<std::unique_ptr<End>> FanoutSender::open(const SampleSpec& spec) {
-  auto endpoint = Endpoint::open(spec, {.channels = spec.point.connections, .depth = spec.point.depth});
+  auto endpoint = Endpoint::open(spec, Role::sender, {.channels = spec.point.connections, .depth = spec.point.depth});
   if (!endpoint) return tl::make_unexpected(endpoint.error());
   return std::unique_ptr<End>(new FanoutSender(spec, std::move(*endpoint)));
 }
@@ -54,8 +54,10 @@ Result<void> FanoutSender::run_phase(const PhaseOrder& order, const Expectation&
     lend();
     turn();
   }
-  const Result<void> drained = drain();
+  Result<void> drained = drain();
   last_ns_ = monotonic_now_ns();
+  const bool nothing_went = failed_messages_ == sent_messages_ * spec_.point.connections;
+  if (drained && nothing_went) drained = endpoint_.unless_all_refused();
   if (!drained) endpoint_.abort();
   return drained;
 }
@@ -134,6 +136,7 @@ void FanoutSender::take_release(const Completion& completion, Ticks now) noexcep
   if (completion.failure) {
     if (endpoint_.limits().reliable) return endpoint_.fail(completion.failure, failed_receiver(completion));
     ++failed_messages_;
+    endpoint_.note_refusal(completion.failure);
   }
   Slot& slot = slots_[completion.token % slots_.size()];
   if (--slot.held_by > 0) return;

@@ -24,7 +24,7 @@ constexpr Failure wrong_bytes{ErrorCode::internal, 0, "the client found bytes th
 }  // namespace
 
 Result<std::unique_ptr<End>> FileClient::open(const SampleSpec& spec, unsigned connection) {
-  auto endpoint = Endpoint::open(spec, {.channels = 1, .depth = file_session_depth(spec.point)});
+  auto endpoint = Endpoint::open(spec, Role::receiver, {.channels = 1, .depth = file_session_depth(spec.point)});
   if (!endpoint) return tl::make_unexpected(endpoint.error());
   return std::unique_ptr<End>(new FileClient(spec, connection, std::move(*endpoint)));
 }

@@ -33,7 +33,7 @@ Result<void> check_sizes(const SampleSpec& spec, const FileSet& files, const Lim
 }  // namespace
 
 Result<std::unique_ptr<End>> FileServer::open(const SampleSpec& spec, FileSet& files) {
-  auto endpoint = Endpoint::open(spec, {.channels = 1, .depth = file_session_depth(spec.point)});
+  auto endpoint = Endpoint::open(spec, Role::sender, {.channels = 1, .depth = file_session_depth(spec.point)});
   if (!endpoint) return tl::make_unexpected(endpoint.error());
   if (auto fit = check_sizes(spec, files, endpoint->limits()); !fit) return tl::make_unexpected(fit.error());
   return std::unique_ptr<End>(new FileServer(spec, files, std::move(*endpoint)));

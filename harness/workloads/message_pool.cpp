@@ -59,7 +59,7 @@ Result<MessagePool> MessagePool::make(Session& session, const Point& point, std:
   MessagePool pool;
   Segment base;
   if (point.memory == Memory::foreign) {
-    auto pages = Pages::allocate(layout.total_bytes(), Pages::Fault::now);
+    auto pages = Pages::allocate(layout.total_bytes(), point.pages);
     if (!pages) return tl::make_unexpected(pages.error());
     pool.own_pages_ = std::move(*pages);
     base.data = pool.own_pages_.data();

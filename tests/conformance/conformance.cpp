@@ -4,6 +4,9 @@
 namespace xover::conformance {
 
 void Conformance::SetUp() {
+  if (const std::string reason = why_no_link(subject().link); !reason.empty()) {
+    GTEST_SKIP() << "link " << subject().link.text() << ": " << reason;
+  }
   const Availability availability = subject().row->probe(subject().link);
   if (!availability.usable()) {
     GTEST_SKIP() << to_string(availability.status) << ": " << availability.cause << "; " << availability.remedy;

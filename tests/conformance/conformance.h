@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/conformance/flow.h"
+#include "tests/conformance/link_end.h"
 #include "tests/conformance/pair.h"
 #include "tests/conformance/subject.h"
 

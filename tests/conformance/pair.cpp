@@ -9,14 +9,17 @@
 #include <thread>
 
 #include "core/payload.h"
+#include "tests/conformance/link_end.h"
 
 namespace xover::conformance {
 
 namespace {
 
 // Runs the body of one side from opening to checking; what goes wrong ends in `problems`.
-void run_side(const Subject& subject, const char* name, const SideSetup& setup, Meeting& meeting,
+void run_side(const Subject& subject, LinkEnd end, const SideSetup& setup, Meeting& meeting,
               const std::function<void(Side&)>& connect, const Body& body, std::vector<std::string>& problems) {
+  const AtLinkEnd here(subject.link, end);
+  const char* const name = end == LinkEnd::sender ? "sender" : "receiver";
   try {
     Side side(subject, name, setup, meeting);
     try {
@@ -99,11 +102,11 @@ void run_pair(const Subject& subject, const PairSetup& setup, const Body& sender
       meeting.address.set_value(side.listen());
       side.accept_all();
     };
-    run_side(subject, "receiver", setup.receiver, meeting, accept, receiver, receiver_problems);
+    run_side(subject, LinkEnd::receiver, setup.receiver, meeting, accept, receiver, receiver_problems);
   });
   std::thread sending([&] {
     const auto connect = [&](Side& side) { side.connect_all(has_receiver ? address_of(meeting, address) : "nowhere"); };
-    run_side(subject, "sender", setup.sender, meeting, connect, sender, sender_problems);
+    run_side(subject, LinkEnd::sender, setup.sender, meeting, connect, sender, sender_problems);
   });
   sending.join();
   receiving.join();
@@ -114,6 +117,7 @@ void run_pair(const Subject& subject, const PairSetup& setup, const Body& sender
 void run_alone(const Subject& subject, const SideSetup& setup, const Body& body) {
   Meeting meeting(1);
   std::thread alone([&] {
+    const AtLinkEnd here(subject.link, LinkEnd::receiver);
     try {
       Side side(subject, "alone", setup, meeting);
       body(side);
@@ -128,6 +132,7 @@ Result<Limits> limits_of(const Subject& subject) {
   static std::map<std::string, Result<Limits>> known;
   const auto found = known.find(subject.text());
   if (found != known.end()) return found->second;
+  const AtLinkEnd here(subject.link, LinkEnd::receiver);
   auto session = open_session(subject, 1, 1);
   Result<Limits> limits = session ? Result<Limits>((*session)->limits()) : tl::make_unexpected(session.error());
   if (limits && limits->receive != Receive::none) {

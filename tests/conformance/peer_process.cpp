@@ -1,4 +1,4 @@
-// posix_spawn of /proc/self/exe with: --peer ROLE SUBJECT ADDRESS.
+// posix_spawn of /proc/self/exe with: --peer ROLE SUBJECT ADDRESS, and the addresses of the end where it is.
 #include "tests/conformance/peer_process.h"
 
 #include <signal.h>
@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <string_view>
 
+#include "tests/conformance/link_end.h"
 #include "tests/conformance/pair.h"
 
 extern char** environ;
@@ -38,8 +39,10 @@ void play(PeerRole role, Side& side) {
 
 PeerProcess::PeerProcess(const Subject& subject, PeerRole role, const std::string& address) {
   std::string program = "/proc/self/exe", flag = "--peer", name = role_names[static_cast<std::size_t>(role)];
-  std::string text = subject.text(), where = address;
-  const std::array<char*, 6> arguments{program.data(), flag.data(), name.data(), text.data(), where.data(), nullptr};
+  const AtLinkEnd other_end(subject.link, LinkEnd::sender);
+  std::string text = subject.text(), where = address, ipv4 = own_addresses().ipv4, ipv6 = own_addresses().ipv6;
+  const std::array<char*, 8> arguments{program.data(), flag.data(), name.data(), text.data(),
+                                       where.data(),   ipv4.data(), ipv6.data(), nullptr};
   const int error = ::posix_spawn(&pid_, program.c_str(), nullptr, nullptr, arguments.data(), environ);
   if (error != 0) throw SideFailed{"the peer process could not be started, errno " + std::to_string(error)};
 }
@@ -52,8 +55,9 @@ void PeerProcess::kill() {
 }
 
 std::optional<int> run_as_peer(int argc, char** argv) {
-  if (argc != 5 || std::string_view(argv[1]) != "--peer") return std::nullopt;
+  if (argc != 7 || std::string_view(argv[1]) != "--peer") return std::nullopt;
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  set_own_addresses({argv[5], argv[6]});
   const Subject* subject = find_subject(argv[3]);
   if (subject == nullptr) return 2;
   for (std::size_t role = 0; role < role_names.size(); ++role) {

@@ -2,10 +2,13 @@
 #include "tests/conformance/subject.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <ostream>
 
 #include "core/variant.h"
+#include "harness/links/links.h"
+#include "tests/conformance/link_end.h"
 
 namespace xover::conformance {
 
@@ -37,6 +40,23 @@ void add_ways(const Descriptor& row, std::vector<OptionText>& sets) {
   if (both.size() > 1) sets.push_back(both);
   if (find_option(row, "registration") != nullptr) sets.push_back({{"registration", "uffd"}});
 }
+
+// On veth_dma lent pages come back after the peer's acknowledgement, on ifb when the device has dropped them, and on lo
+// at once: whatever lends pages is held to the contract there too, and one of each kind that does not.
+constexpr std::array on_other_links{
+    "tcp.sendmsg@veth_dma",
+    "tcp.zerocopy@veth_dma",
+    "tcp.vmsplice@veth_dma",
+    "tcp.zerocopy@veth_dma[offloads=off]",
+    "tcp.vmsplice@veth_dma[offloads=off]",
+    "udp.zerocopy[gso=1400]@veth_dma",  // fragments would wait for other traffic until they are let go
+    "uring.send[receive=multishot]@veth_dma",
+    "uring.send_zc@veth_dma",
+    "uring.send_zc_fixed@veth_dma",
+    "udp.send@ifb",
+    "udp.zerocopy[gso=1400]@ifb",
+    "uring.send_zc_fixed[gso=1400,protocol=udp]@ifb",
+};
 
 // The defaults, the other IP version, and datagrams that the kernel cuts and joins.
 std::vector<OptionText> option_sets(const Descriptor& row) {
@@ -81,10 +101,13 @@ std::vector<Subject> all_subjects() {
   std::vector<Subject> subjects;
   for (const Descriptor& row : transports()) {
     if (row.planned()) continue;
-    for (const std::string_view link : row.links) {
-      for (OptionText& options : option_sets(row))
-        subjects.push_back({&row, std::move(options), {std::string(link), {}}});
-    }
+    for (OptionText& options : option_sets(row))
+      subjects.push_back({&row, std::move(options), {.name = std::string(row.links.front())}});
+  }
+  for (const char* text : on_other_links) {
+    const Variant variant = parse_variant(text).value();
+    if (find_transport(variant.id)->planned()) continue;
+    subjects.push_back({find_transport(variant.id), variant.options, variant.link});
   }
   return subjects;
 }
@@ -102,8 +125,16 @@ Result<std::unique_ptr<Session>> open_session(const Subject& subject, std::size_
   for (const auto& [name, value] : more_options) text[name] = value;
   auto options = Options::resolve(subject.row->id, subject.row->options, text);
   if (!options) return tl::make_unexpected(options.error());
-  return subject.row->open(
-      {.link = subject.link, .options = std::move(*options), .max_channels = max_channels, .depth = depth});
+  OpenParameters parameters;
+  parameters.link = subject.link;
+  parameters.own = own_addresses();
+  parameters.peer = receiver_addresses(subject.link);
+  parameters.has_receiver = find_link(subject.link.name)->has_receiver;
+  parameters.device_gathers = device_gathers(subject.link);
+  parameters.options = std::move(*options);
+  parameters.max_channels = max_channels;
+  parameters.depth = depth;
+  return subject.row->open(parameters);
 }
 
 }  // namespace xover::conformance

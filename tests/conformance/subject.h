@@ -1,5 +1,6 @@
-// What the conformance body is run for: every transport of the table that is written, on each of its links, with the
-// option sets that change how bytes travel. A new row is covered without a change here.
+// What the conformance body is run for: every transport of the table that is written, on its first link, with the
+// option sets that change how bytes travel; and a few on links where memory comes back otherwise. A new row is covered
+// without a change here.
 #pragma once
 
 #include <iosfwd>
@@ -26,6 +27,7 @@ std::ostream& operator<<(std::ostream& out, const Subject& subject);
 std::vector<Subject> all_subjects();
 const Subject* find_subject(std::string_view text);  // null: no such subject
 
+// At the end of the link where the calling thread is.
 Result<std::unique_ptr<Session>> open_session(const Subject& subject, std::size_t max_channels, std::size_t depth,
                                               const OptionText& more_options = {});
 

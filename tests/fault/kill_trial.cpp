@@ -2,6 +2,7 @@
 #include "tests/fault/kill_trial.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <optional>
 #include <set>
@@ -23,11 +24,20 @@ namespace {
 constexpr std::size_t rounds = 4;
 constexpr milliseconds end_bound{5000};
 constexpr milliseconds run_bound{60'000};
-constexpr const char* transports = "tcp.send,tcp.sendmsg,tcp.zerocopy,inproc,udp.send,udp.zerocopy";
+
+// The last three on links that are made for the run, where that is permitted.
+std::string transports() {
+  std::string ids = "tcp.send,tcp.sendmsg,tcp.zerocopy,inproc,udp.send,udp.zerocopy";
+  for (const char* link : {"veth", "veth_dma", "ifb"})
+    if (link_is_usable(link))
+      ids += std::string(",") + (link == std::string("ifb") ? "udp.zerocopy@" : "tcp.zerocopy@") + link;
+  return ids;
+}
 
 std::vector<std::string> arguments(const TemporaryFolder& folder) {
+  static const std::string compared = transports();
   return {"run",        "--transports",
-          transports,   "--no-gate",
+          compared,     "--no-gate",
           "--rounds",   std::to_string(rounds),
           "--duration", "30ms",
           "--warmup",   "5ms",
@@ -38,19 +48,18 @@ std::vector<std::string> arguments(const TemporaryFolder& folder) {
 
 milliseconds since(Clock::time_point moment) { return std::chrono::duration_cast<milliseconds>(Clock::now() - moment); }
 
-// The coordinator starts the sender's agent first, and the kernel lists children in the order of their start.
-std::optional<pid_t> process_of(const XoverRun& run, Victim victim) {
+// `draw` says which of the agents that are there.
+std::optional<pid_t> process_of(const XoverRun& run, Victim victim, std::size_t draw) {
   if (victim == Victim::coordinator) return run.pid();
   const std::vector<pid_t> agents = children_of(run.pid());
-  const std::size_t index = victim == Victim::sender_agent ? 0 : 1;
-  if (agents.size() <= index) return std::nullopt;
-  return agents[index];
+  if (agents.empty()) return std::nullopt;
+  return agents[draw % agents.size()];
 }
 
 // Between two agents there is a moment without any: the next one is waited for. Nothing: the run is over.
-std::optional<pid_t> find_victim(const XoverRun& run, Victim victim) {
+std::optional<pid_t> find_victim(const XoverRun& run, Victim victim, std::size_t draw) {
   while (!run.ends_within(milliseconds(0)))
-    if (const auto process = process_of(run, victim); process && process_runs(*process)) return process;
+    if (const auto process = process_of(run, victim, draw); process && process_runs(*process)) return process;
   return std::nullopt;
 }
 
@@ -60,16 +69,24 @@ std::set<std::uint64_t> sockets_of_all(const XoverRun& run) {
   return sockets;
 }
 
+std::set<std::uint64_t> network_namespaces_of_all(const XoverRun& run) {
+  std::set<std::uint64_t> namespaces;
+  for (const pid_t process : run.processes()) namespaces.insert(network_namespace_of(process));
+  namespaces.erase(network_namespace_of(getpid()));
+  namespaces.erase(0);
+  return namespaces;
+}
+
 class Trial {
  public:
-  Trial(TrialReport& report, milliseconds undisturbed)
-      : report_(report), undisturbed_(undisturbed), began_(Clock::now()), run_(arguments(folder_)) {}
+  Trial(TrialReport& report, std::size_t draw, milliseconds undisturbed)
+      : report_(report), draw_(draw), undisturbed_(undisturbed), began_(Clock::now()), run_(arguments(folder_)) {}
 
   void take() {
     std::this_thread::sleep_until(began_ + report_.moment);
-    const auto process = find_victim(run_, report_.victim);
+    const auto process = find_victim(run_, report_.victim, draw_);
     if (!process) return;
-    const std::set<std::uint64_t> sockets = sockets_of_all(run_);
+    const std::set<std::uint64_t> sockets = sockets_of_all(run_), namespaces = network_namespaces_of_all(run_);
     if (run_.ends_within(milliseconds(0)) || kill(*process, SIGKILL) != 0) return;
     killed_ = Clock::now();
     report_.moment = since(began_);
@@ -80,6 +97,7 @@ class Trial {
     if (report_.outcome == Outcome::over_before) return;
     report_.ended_after = since(killed_);
     expect(still_open(sockets).empty(), "a socket of the run is still open");
+    expect(still_held(namespaces).empty(), "a network namespace of the run is still held");
     look_at_the_folder();
   }
 
@@ -141,6 +159,7 @@ class Trial {
   }
 
   TrialReport& report_;
+  std::size_t draw_;
   milliseconds undisturbed_;
   TemporaryFolder folder_;
   Clock::time_point began_, killed_;
@@ -152,8 +171,7 @@ class Trial {
 std::string_view to_string(Victim victim) {
   switch (victim) {
     case Victim::coordinator: return "coordinator";
-    case Victim::sender_agent: return "sender agent";
-    case Victim::receiver_agent: return "receiver agent";
+    case Victim::agent: return "agent";
   }
   return "";
 }
@@ -180,9 +198,11 @@ TrialReport KillTrials::next() {
   const Clock::time_point began = Clock::now();
   for (;;) {
     TrialReport report;
-    report.victim = static_cast<Victim>(std::uniform_int_distribution<int>(0, 2)(random_));
+    // Of three trials one is the coordinator's.
+    report.victim = std::uniform_int_distribution<int>(0, 2)(random_) == 0 ? Victim::coordinator : Victim::agent;
+    const std::size_t draw = std::uniform_int_distribution<std::size_t>()(random_);
     report.moment = milliseconds(std::uniform_int_distribution<std::int64_t>(0, undisturbed_.count())(random_));
-    Trial(report, undisturbed_).take();
+    Trial(report, draw, undisturbed_).take();
     if (report.outcome != Outcome::over_before) return report;
     if (since(began) > run_bound) throw std::runtime_error("no moment was found at which the run was under way");
   }

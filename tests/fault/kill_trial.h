@@ -10,7 +10,7 @@
 
 namespace xover::test {
 
-enum class Victim : std::uint8_t { coordinator, sender_agent, receiver_agent };
+enum class Victim : std::uint8_t { coordinator, agent };
 std::string_view to_string(Victim victim);
 
 enum class Outcome : std::uint8_t {

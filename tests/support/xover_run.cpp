@@ -3,9 +3,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 
@@ -43,6 +46,37 @@ bool has_in_environment(pid_t pid, const std::string& mark) {
   return false;
 }
 
+std::vector<pid_t> all_processes() {
+  std::vector<pid_t> found;
+  std::error_code ignored;
+  for (auto entry = fs::directory_iterator("/proc", ignored); entry != fs::directory_iterator();
+       entry.increment(ignored)) {
+    const std::string name = entry->path().filename();
+    if (all_digits(name)) found.push_back(static_cast<pid_t>(std::stol(name)));
+  }
+  return found;
+}
+
+constexpr std::string_view net_namespace = "net:[";
+
+// Of "socket:[123]", which is how proc(5) names what has no path.
+std::optional<std::uint64_t> inode_in(const std::string& target, std::string_view kind) {
+  if (!target.starts_with(kind)) return std::nullopt;
+  return std::stoull(target.substr(kind.size()));
+}
+
+// Of the descriptors of this kind that a process has open.
+std::set<std::uint64_t> open_inodes(pid_t pid, std::string_view kind) {
+  std::set<std::uint64_t> inodes;
+  std::error_code ignored;
+  const std::string folder = "/proc/" + std::to_string(pid) + "/fd";
+  for (auto entry = fs::directory_iterator(folder, ignored); entry != fs::directory_iterator();
+       entry.increment(ignored)) {
+    if (const auto inode = inode_in(fs::read_symlink(entry->path(), ignored), kind)) inodes.insert(*inode);
+  }
+  return inodes;
+}
+
 }  // namespace
 
 XoverRun::XoverRun(const std::vector<std::string>& arguments, const std::vector<std::string>& launcher)
@@ -63,14 +97,8 @@ bool XoverRun::has_agents_within(Milliseconds bound) const {
 // A process may go while it is looked at: what cannot be read does not count.
 std::vector<pid_t> XoverRun::processes() const {
   std::vector<pid_t> found;
-  std::error_code ignored;
-  for (auto entry = fs::directory_iterator("/proc", ignored); entry != fs::directory_iterator();
-       entry.increment(ignored)) {
-    const std::string name = entry->path().filename();
-    if (!all_digits(name)) continue;
-    const auto pid = static_cast<pid_t>(std::stol(name));
+  for (const pid_t pid : all_processes())
     if (has_in_environment(pid, mark_) && process_runs(pid)) found.push_back(pid);
-  }
   return found;
 }
 
@@ -81,16 +109,27 @@ bool XoverRun::nothing_left_within(Milliseconds bound) const {
   }
 }
 
-std::set<std::uint64_t> sockets_of(pid_t pid) {
-  std::set<std::uint64_t> inodes;
+std::set<std::uint64_t> sockets_of(pid_t pid) { return open_inodes(pid, "socket:["); }
+
+std::uint64_t network_namespace_of(pid_t pid) {
   std::error_code ignored;
-  const std::string folder = "/proc/" + std::to_string(pid) + "/fd";
-  for (auto entry = fs::directory_iterator(folder, ignored); entry != fs::directory_iterator();
-       entry.increment(ignored)) {
-    const std::string target = fs::read_symlink(entry->path(), ignored);
-    if (target.starts_with("socket:[")) inodes.insert(std::stoull(target.substr(8)));
+  return inode_in(fs::read_symlink("/proc/" + std::to_string(pid) + "/ns/net", ignored), net_namespace).value_or(0);
+}
+
+std::set<std::uint64_t> still_held(const std::set<std::uint64_t>& namespaces) {
+  std::set<std::uint64_t> held;
+  for (const pid_t pid : all_processes()) {
+    std::set<std::uint64_t> inodes = open_inodes(pid, net_namespace);
+    inodes.insert(network_namespace_of(pid));
+    std::ranges::set_intersection(namespaces, inodes, std::inserter(held, held.end()));
   }
-  return inodes;
+  return held;
+}
+
+bool link_is_usable(const std::string& name) {
+  const auto listed = nlohmann::json::parse(run_program({xover_program(), "list", "--json"}).out);
+  return std::ranges::any_of(listed["links"],
+                             [&](const auto& link) { return link["name"] == name && link["status"] == "usable"; });
 }
 
 // proc_pid_net(5): below a heading, the inode is a line's tenth field.

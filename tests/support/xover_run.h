@@ -44,6 +44,14 @@ std::set<std::uint64_t> sockets_of(pid_t pid);
 // Those of them that the kernel's tables of TCP and UDP sockets still list.
 std::set<std::uint64_t> still_open(const std::set<std::uint64_t>& socket_inodes);
 
+// The network namespace that a process is in, by its inode (namespaces(7)); 0 when the process has gone.
+std::uint64_t network_namespace_of(pid_t pid);
+// Those of them that some process of this machine is in or holds a descriptor of.
+std::set<std::uint64_t> still_held(const std::set<std::uint64_t>& namespaces);
+
+// Whether `xover list` says that this link works here.
+bool link_is_usable(const std::string& name);
+
 // A whole file; throws when there is none.
 std::string file_text(const std::string& path);
 // Where the text departs from docs/result.schema.json; "not JSON" when it is none. Empty: it is a valid result.

@@ -12,7 +12,7 @@ using nlohmann::json;
 
 SampleSpec some_spec() {
   SampleSpec spec;
-  spec.variant = *parse_variant("tcp.send[ip=6,nodelay=off]@lo=mine");
+  spec.variant = *parse_variant("tcp.send[ip=6,nodelay=off]@veth[mtu=9000]=mine");
   spec.point.workload = Workload::paced;
   spec.point.size_bytes = 1 << 20;
   spec.point.connections = 3;
@@ -21,7 +21,11 @@ SampleSpec some_spec() {
   spec.point.mix = Mix::web;
   spec.point.cache = PageCache::cold;
   spec.point.directory = "/srv";
+  spec.point.pages = PageKind::huge;
   spec.duration_ns = 300'000'000;
+  spec.sender_address = {"198.18.0.1", "2001:2::1"};
+  spec.receiver_address = {"198.18.0.2", ""};
+  spec.has_receiver = spec.device_gathers = false;
   spec.sender_cores = {0, 2};
   spec.receiver_cores = {1};
   spec.soakers = true;
@@ -53,6 +57,9 @@ TEST(Protocol, ASpecArrivesAsItWas) {
   EXPECT_EQ(arrived->variant, sent.variant);
   EXPECT_EQ(arrived->point, sent.point);
   EXPECT_EQ(arrived->duration_ns, sent.duration_ns);
+  EXPECT_EQ(arrived->sender_address, sent.sender_address);
+  EXPECT_EQ(arrived->receiver_address, sent.receiver_address);
+  EXPECT_FALSE(arrived->has_receiver || arrived->device_gathers);
   EXPECT_EQ(arrived->sender_cores, sent.sender_cores);
   EXPECT_EQ(arrived->receiver_cores, sent.receiver_cores);
   EXPECT_TRUE(arrived->soakers);
@@ -73,6 +80,20 @@ TEST(Protocol, AReportArrivesAsItWas) {
   EXPECT_FALSE(arrived->cpu.instructions.has_value());
   EXPECT_EQ(arrived->counters, sent.counters);
   EXPECT_EQ(arrived->facts, sent.facts);
+}
+
+TEST(Protocol, AMadeLinkArrivesWithoutItsDescriptors) {
+  MadeLink made;
+  made.sender = {"198.18.0.1", ""};
+  made.substrate = Substrate::emulated_device;
+  made.facts = {{"mtu_bytes", "9000"}};
+  const auto arrived = made_link_from_json(json::parse(to_json(made).dump()));
+  ASSERT_TRUE(arrived.has_value()) << arrived.error().message();
+  EXPECT_EQ(arrived->link.sender, made.sender);
+  EXPECT_EQ(arrived->link.substrate, made.substrate);
+  EXPECT_EQ(arrived->link.facts, made.facts);
+  EXPECT_EQ(arrived->user_fd, -1);
+  EXPECT_FALSE(made_link_from_json(json::parse("{}")).has_value());
 }
 
 TEST(Protocol, AnErrorKeepsItsWords) {

@@ -138,6 +138,39 @@ TEST(Plan, RefusesImpossibleCombinations) {
   expect_error(with_axis(deep, "connections", {"64"}), {"depth", "too much memory"});
 }
 
+TEST(Plan, RefusesWhatCannotReachNobody) {
+  expect_error(text_of({"uring.send@ifb"}),
+               {"link ifb has no receiver and TCP cannot connect to nobody", "uring.send[protocol=udp]@ifb"});
+  expect_error(text_of({"uring.send_zc[protocol=tcp]@ifb"}), {"cannot connect to nobody"});
+  expect_error(text_of({"tcp.send@ifb"}), {"tcp.send does not run on link ifb", "veth_dma"});
+  for (const char* workload : {"pingpong", "fanout"}) {
+    expect_error(with_axis(text_of({"udp.send@ifb"}), "workload", {workload}), {"workload", "no receiver"});
+  }
+  EXPECT_TRUE(
+      make_plan(with_axis(text_of({"udp.zerocopy@ifb", "uring.send[protocol=udp]@ifb", "null"}), "size", {"1K"})));
+}
+
+TEST(Plan, RefusesSegmentsThatTheLinkCannotCarry) {
+  expect_error(text_of({"udp.send[gso=1473]@ifb"}), {"gso=1473", "mtu 1500", "gso=1472 or less", "ifb[mtu=1501]"});
+  expect_error(text_of({"udp.send[gso=1453,ip=6]@ifb"}), {"gso=1453", "mtu 1500", "gso=1452 or less"});
+  expect_error(text_of({"uring.send_zc[gso=8973,protocol=udp]@veth_dma"}), {"gso=8973", "mtu 9000"});
+  EXPECT_TRUE(make_plan(with_axis(text_of({"udp.send[gso=1472]@ifb", "udp.zerocopy[gso=4000]@ifb[mtu=9000]",
+                                           "udp.send[gso=9000]@lo", "uring.send[protocol=udp]@veth"}),
+                                  "size", {"58880"})));
+  // 64 segments at most: UDP_MAX_SEGMENTS of older kernels.
+  const PlanText small_segments = with_axis(text_of({"udp.send[gso=1000]@ifb"}), "size", {"64000"});
+  EXPECT_TRUE(make_plan(small_segments));
+  expect_error(with_axis(text_of({"udp.send[gso=1000]@ifb"}), "size", {"64001"}), {"size", "8 to 64000 bytes"});
+}
+
+TEST(Plan, RefusesHugePagesOfFiles) {
+  expect_error(with_axis(text_of({"tcp.sendfile"}), "pages", {"huge"}), {"pages", "sends files", "system or small"});
+  expect_error(with_axis(with_axis(text_of({"tcp.sendfile"}), "pages", {"small"}), "workload", {"file"}),
+               {"pages", "bytes come from files"});
+  EXPECT_TRUE(make_plan(with_axis(text_of({"tcp.sendfile"}), "pages", {"small"})));
+  EXPECT_TRUE(make_plan(with_axis(text_of({"tcp.send", "null"}), "pages", {"huge"})));
+}
+
 // One pool for all of a fanout's receivers, one set of files for all clients.
 TEST(Plan, CountsSharedMemoryOnce) {
   const auto shared = [](const char* transport, const char* workload) {

@@ -12,22 +12,24 @@
 namespace xover {
 namespace {
 
-std::vector<ProbedRow> rows() {
-  std::vector<ProbedRow> result;
+Probed all_usable() {
+  Probed result;
+  for (const LinkDescriptor& link : links())
+    if (!link.planned) result.links.push_back({&link, {}});
   for (const Descriptor& transport : transports()) {
     if (transport.planned()) {
-      result.push_back({&transport, Link{"", ""}, {Status::planned, "", ""}});
+      result.rows.push_back({&transport, Link{.name = ""}, {Status::planned, "", ""}});
       continue;
     }
     for (const std::string_view link : transport.links) {
-      result.push_back({&transport, Link{std::string(link), ""}, {}});
+      result.rows.push_back({&transport, Link{.name = std::string(link)}, {}});
     }
   }
   return result;
 }
 
 TEST(List, JsonNamesEveryTransportAndLinkOnce) {
-  const auto list = nlohmann::json::parse(list_json(rows()));
+  const auto list = nlohmann::json::parse(list_json(all_usable()));
   std::multiset<std::string> ids;
   for (const auto& transport : list.at("transports")) {
     ids.insert(transport.at("id").get<std::string>());
@@ -43,17 +45,17 @@ TEST(List, JsonNamesEveryTransportAndLinkOnce) {
 TEST(List, ATransportIsAsUsableAsItsBestLink) {
   const Descriptor& transport = transports().front();
   const Availability missing{Status::no_device, "no such interface", "ip link add x type veth"};
-  const auto status = [](const std::vector<ProbedRow>& probed) {
-    return nlohmann::json::parse(list_json(probed)).at("transports").at(0).at("status").get<std::string>();
+  const auto status = [](const std::vector<ProbedRow>& rows) {
+    return nlohmann::json::parse(list_json({rows, {}})).at("transports").at(0).at("status").get<std::string>();
   };
-  EXPECT_EQ(status({{&transport, Link{"lo", ""}, missing}, {&transport, Link{"veth", ""}, {}}}), "usable");
-  EXPECT_EQ(status({{&transport, Link{"lo", ""}, missing}}), "no_device");
+  EXPECT_EQ(status({{&transport, Link{.name = "lo"}, missing}, {&transport, Link{.name = "veth"}, {}}}), "usable");
+  EXPECT_EQ(status({{&transport, Link{.name = "lo"}, missing}}), "no_device");
 }
 
 TEST(List, TextGivesCauseAndRemedyAndFits) {
-  std::vector<ProbedRow> probed = rows();
-  probed.push_back(
-      {&transports().front(), Link{"lo", ""}, {Status::not_permitted, "needs CAP_NET_ADMIN", "run as root"}});
+  Probed probed = all_usable();
+  const Availability refused{Status::not_permitted, "needs CAP_NET_ADMIN", "run as root"};
+  probed.rows.push_back({&transports().front(), Link{.name = "lo"}, refused});
   const std::string text = list_text(probed, Terminal{});
   EXPECT_NE(text.find("needs CAP_NET_ADMIN. What to do: run as root."), std::string::npos);
   for (const Descriptor& transport : transports())
@@ -62,6 +64,20 @@ TEST(List, TextGivesCauseAndRemedyAndFits) {
   for (std::size_t end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
     EXPECT_LE(display_width(text.substr(begin, end - begin)), 100U);
   }
+}
+
+TEST(List, AMissingLinkIsSaidOnce) {
+  Probed probed = all_usable();
+  const Availability refused{Status::not_permitted, "no network namespace", "run as root"};
+  for (ProbedLink& link : probed.links)
+    if (link.link->name == "veth") link.availability = refused;
+  for (ProbedRow& row : probed.rows)
+    if (row.link.name == "veth") row.availability = refused;
+  const std::string text = list_text(probed, Terminal{});
+  const std::size_t first = text.find("no network namespace");
+  ASSERT_NE(first, std::string::npos);
+  EXPECT_EQ(text.find("no network namespace", first + 1), std::string::npos) << text;
+  EXPECT_NE(text.find("link veth: no network namespace. What to do: run as root."), std::string::npos) << text;
 }
 
 }  // namespace

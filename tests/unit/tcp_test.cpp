@@ -297,7 +297,7 @@ TEST(TcpSessionTest, TellsWhichCongestionControlIsInForce) {
 }
 
 TEST(TcpSessionTest, RefusesALinkThatItDoesNotRunOn) {
-  const auto session = open_session("tcp.send", {}, 1, 1, {"ifb", ""});
+  const auto session = open_session("tcp.send", {}, 1, 1, {.name = "ifb"});
   ASSERT_FALSE(session);
   EXPECT_EQ(session.error().code, ErrorCode::unsupported);
 }

@@ -43,6 +43,20 @@ TEST(UringNotificationsTest, ACopyingSendIsReleasedWithItsOnlyEntry) {
   EXPECT_EQ(b.ledger[Handover::kernel_by_design], 100u);
 }
 
+TEST(UringNotificationsTest, ACopyIsNotBelievedWhereNotificationsMayBeJoined) {
+  Books b(Asked::zero_copy_and_report);
+  for (const bool copied : {true, false, true}) {
+    const auto op = b.books.begin(1);
+    const auto request = b.books.request(op);
+    b.books.first_entry(request, 100, true, b.ledger);
+    b.books.seal(op);
+    EXPECT_TRUE(b.books.notification(request, copied, b.ledger));
+  }
+  EXPECT_EQ(b.ledger[Handover::kernel_after_request], 100u);
+  EXPECT_EQ(b.ledger[Handover::zero_copied], 100u);
+  EXPECT_EQ(b.ledger[Handover::unverified], 100u);
+}
+
 TEST(UringNotificationsTest, AnAnnouncedNotificationIsWaitedForAndBringsTheEvidence) {
   for (const bool copied : {false, true}) {
     Books b(Asked::zero_copy_and_report);

@@ -327,7 +327,7 @@ TEST(UringSessionTest, ASessionMayEndOnAnotherThreadThanTheOneThatUsedIt) {
 }
 
 TEST(UringSessionTest, RefusesALinkThatItDoesNotRunOn) {
-  const auto session = test::open_session("uring.send", {}, 1, 1, {"ifb", ""});
+  const auto session = test::open_session("uring.send", {}, 1, 1, {.name = "ring"});
   ASSERT_FALSE(session);
   EXPECT_EQ(session.error().code, ErrorCode::unsupported);
 }

@@ -1,5 +1,6 @@
 // What the workloads that send messages make of receiving: bytes that nobody sees, loans, and answers that come late.
 #include <gtest/gtest.h>
+#include <cerrno>
 
 #include "harness/workloads/message_pool.h"
 #include "harness/workloads/receive_buffers.h"
@@ -122,6 +123,21 @@ TEST(PingpongOfDatagrams, AnAnswerInTimeIsCounted) {
   ASSERT_TRUE(result.ok()) << result.message();
   EXPECT_GT(result.sample.sender.latency.count(), 0u);
   EXPECT_EQ(test::counter(result.sample.sender, "late_answers"), 0u);
+}
+
+// A datagram may lend 45 pieces of pages at most, with whatever kernel (MAX_SKB_FRAGS): refused one and all.
+TEST(Datagrams, ThatAreAllRefusedFailTheSample) {
+  Point point;
+  point.size_bytes = 50'000;
+  point.fields = 50;
+  for (const Workload workload : {Workload::stream, Workload::fanout}) {
+    point.workload = workload;
+    const auto result = run_sides(short_sample("udp.zerocopy", point));
+    EXPECT_EQ(result.sender_error.errno_value, EMSGSIZE) << result.message();
+    EXPECT_NE(result.sender_error.message().find("every datagram of the phase was refused"), std::string::npos)
+        << result.message();
+    EXPECT_NE(result.sender_error.message().find("fewer --fields"), std::string::npos) << result.message();
+  }
 }
 
 TEST(MessagePool, AStreamKeepsToItsPoolHoweverDeepItIs) {

@@ -9,42 +9,43 @@
 
 namespace xover {
 
-SocketAddress SocketAddress::loopback(IpVersion version) {
-  SocketAddress address;
-  if (version == IpVersion::v4) {
-    auto& in = reinterpret_cast<sockaddr_in&>(address.storage_);
-    in.sin_family = AF_INET;
-    in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  } else {
-    auto& in = reinterpret_cast<sockaddr_in6&>(address.storage_);
+bool SocketAddress::set(IpVersion version, const std::string& host, std::uint16_t port) {
+  if (version == IpVersion::v6) {
+    auto& in = reinterpret_cast<sockaddr_in6&>(storage_);
     in.sin6_family = AF_INET6;
-    in.sin6_addr = in6addr_loopback;
+    in.sin6_port = htons(port);
+    return inet_pton(AF_INET6, host.c_str(), &in.sin6_addr) == 1;
   }
-  return address;
+  auto& in = reinterpret_cast<sockaddr_in&>(storage_);
+  in.sin_family = AF_INET;
+  in.sin_port = htons(port);
+  return inet_pton(AF_INET, host.c_str(), &in.sin_addr) == 1;
+}
+
+Result<SocketAddress> SocketAddress::of_host(const HostAddresses& host, IpVersion version, std::uint16_t port) {
+  const bool v6 = version == IpVersion::v6;
+  const std::string& text = v6 ? host.ipv6 : host.ipv4;
+  SocketAddress address;
+  if (address.set(version, text, port)) return address;
+  return make_error(text.empty() ? ErrorCode::unsupported : ErrorCode::bad_input, "address",
+                    text.empty() ? std::string("this end of the link has no address of IPv") + (v6 ? "6" : "4") : text,
+                    v6 ? "use ip=4, or give the link an IPv6 address" : "use ip=6, or give the link an IPv4 address");
 }
 
 Result<SocketAddress> SocketAddress::parse(const std::string& text) {
   const auto refused = [&] {
-    return make_error(ErrorCode::bad_input, "address", text, "expected 127.0.0.1:PORT or [::1]:PORT");
+    return make_error(ErrorCode::bad_input, "address", text, "expected IPV4:PORT or [IPV6]:PORT, in numbers");
   };
   const auto colon = text.rfind(':');
   if (colon == std::string::npos) return refused();
   const auto port = parse_integer(text.substr(colon + 1));
   if (!port || *port < 1 || *port > 65535) return refused();
 
-  SocketAddress address;
   std::string host = text.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
-    auto& in = reinterpret_cast<sockaddr_in6&>(address.storage_);
-    in.sin6_family = AF_INET6;
-    in.sin6_port = htons(static_cast<std::uint16_t>(*port));
-    if (inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &in.sin6_addr) != 1) return refused();
-  } else {
-    auto& in = reinterpret_cast<sockaddr_in&>(address.storage_);
-    in.sin_family = AF_INET;
-    in.sin_port = htons(static_cast<std::uint16_t>(*port));
-    if (inet_pton(AF_INET, host.c_str(), &in.sin_addr) != 1) return refused();
-  }
+  const bool v6 = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (v6) host = host.substr(1, host.size() - 2);
+  SocketAddress address;
+  if (!address.set(v6 ? IpVersion::v6 : IpVersion::v4, host, static_cast<std::uint16_t>(*port))) return refused();
   return address;
 }
 

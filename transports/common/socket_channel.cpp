@@ -17,7 +17,9 @@ constexpr std::uint8_t passes_between_looks = 64;
 
 SocketChannel::SocketChannel(SocketShared& shared, std::uint32_t index, FileDescriptor socket, bool zerocopy)
     : shared_(shared), socket_(std::move(socket)), offered_(shared.max_offered), index_(index) {
-  if (zerocopy) notifications_.emplace(shared.depth, max_outstanding_calls);
+  if (!zerocopy) return;
+  notifications_.emplace(shared.depth, max_outstanding_calls);
+  if (!shared.device_gathers) notifications_->distrust();
 }
 
 bool SocketChannel::refuses() noexcept {

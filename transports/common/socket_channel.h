@@ -56,7 +56,7 @@ class SocketChannel : public Channel {
   pollfd interest() const noexcept;        // what poll should watch; fd -1: nothing
   virtual pollfd second_interest() const noexcept { return {-1, 0, 0}; }
   virtual void take_second_events(short events) noexcept { (void)events; }
-  bool stalled() const noexcept { return stalled_; }  // waits for memory: no event will tell when there is some
+  bool stalled() const noexcept { return stalled_; }  // waits for what no event will tell of: memory, a device
   void pause_is_over() noexcept { stalled_ = false; }
   void take_events(short events) noexcept;  // what poll saw
 
@@ -94,6 +94,7 @@ class SocketChannel : public Channel {
     memory_stall_.is_over();
     ++shared_.steps;
   }
+  void await_device() noexcept { stalled_ = true; }  // a device's queue is full: the waiter must not sleep long
   void read_notifications() noexcept;
   void peer_ended() noexcept;
   void die(Failure failure) noexcept;
@@ -149,7 +150,7 @@ class SocketChannel : public Channel {
   bool discarded_waits_ = false;  // a `received` of discarded bytes has not been reaped
   std::uint8_t idle_passes_ = 0;
   std::size_t in_flight_ = 0;  // accepted, and the `released` not yet reaped
-  bool stalled_ = false;       // a send was refused for want of memory, and has not been tried again
+  bool stalled_ = false;       // a send was refused for want of memory or of room in a device, and not tried again
   MemoryStall memory_stall_;
   MonotonicNs death_bound_ = 0;
   Failure failure_, refusal_;

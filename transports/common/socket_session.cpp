@@ -5,9 +5,13 @@
 
 namespace xover {
 
-SocketSession::SocketSession(const Limits& limits, std::int64_t slowdown_percent)
-    : limits_(limits), shared_(limits, slowdown_percent), waiter_(shared_, channels_, limits.max_channels) {
+SocketSession::SocketSession(const Limits& limits, const OpenParameters& parameters)
+    : limits_(limits),
+      shared_(limits, parameters.options.integer("slowdown_percent")),
+      pages_(parameters.pages),
+      waiter_(shared_, channels_, limits.max_channels) {
   channels_.reserve(limits.max_channels);
+  shared_.device_gathers = parameters.device_gathers;
 }
 
 SocketSession::~SocketSession() { end_channels(); }
@@ -16,7 +20,9 @@ void SocketSession::end_channels() noexcept {
   for (const auto& channel : channels_) channel->end();
 }
 
-Result<std::vector<Segment>> SocketSession::arena(std::size_t size_bytes) { return add_arena(arenas_, size_bytes); }
+Result<std::vector<Segment>> SocketSession::arena(std::size_t size_bytes) {
+  return add_arena(arenas_, size_bytes, pages_);
+}
 
 std::size_t SocketSession::reap(std::span<Completion> out) noexcept {
   auto& ready = shared_.completions;

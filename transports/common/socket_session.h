@@ -16,7 +16,8 @@ namespace xover {
 
 class SocketSession : public Session {
  public:
-  SocketSession(const Limits& limits, std::int64_t slowdown_percent);
+  // Of the parameters are read: slowdown_percent, which every table has, pages and device_gathers.
+  SocketSession(const Limits& limits, const OpenParameters& parameters);
   ~SocketSession() override;
 
   const Limits& limits() const noexcept final { return limits_; }
@@ -38,6 +39,7 @@ class SocketSession : public Session {
 
  private:
   std::vector<std::unique_ptr<SocketChannel>> channels_;  // by index
+  PageKind pages_;
   std::vector<Pages> arenas_;
   SocketWaiter waiter_;
 };

@@ -57,6 +57,7 @@ struct SocketShared {
   std::size_t max_op_bytes;
   std::size_t max_segments;
   bool second_sockets = false;  // the channels have one each
+  bool device_gathers = true;   // false: the kernel copies lent pages and does not say so
   std::uint64_t steps = 0;      // grows whenever anything went forward
   Ring<Completion> completions;
   SocketCounters counters;

@@ -28,6 +28,13 @@ Result<FileDescriptor> make_socket(IpVersion version, int type) {
   return fd;
 }
 
+Result<void> bind_to(int fd, const SocketAddress& own) {
+  if (bind(fd, own.data(), own.size()) == 0) return {};
+  return system_error(
+      "bind", own.text(),
+      errno == EADDRNOTAVAIL ? "no interface of this network namespace has this address: see `ip addr`" : "");
+}
+
 Result<void> set_option(int fd, int level, int name, int value, const char* what, std::string remedy) {
   if (setsockopt(fd, level, name, &value, sizeof value) == 0) return {};
   return system_error("setsockopt", std::string(what) + "=" + std::to_string(value), std::move(remedy));
@@ -89,17 +96,6 @@ Availability availability_of_option(int fd, int level, int name, const char* wha
     return {Status::not_permitted, cause, "run as a user who may, or outside of the sandbox that forbids it"};
   }
   return {Status::kernel_too_old, cause, std::string("boot ") + needs};
-}
-
-Availability socket_link_availability(const Link& link) {
-  if (link.name == "lo") return {};
-  return {Status::planned, "", ""};
-}
-
-Result<void> require_socket_link(const Link& link, std::string_view id) {
-  if (link.name == "lo") return {};
-  return make_error(ErrorCode::unsupported, std::string("open ") + std::string(id), "link " + link.text(),
-                    "this transport runs on the link lo");
 }
 
 }  // namespace xover

@@ -15,6 +15,9 @@ IpVersion ip_version(const Options& options);  // of the option `ip`
 // type: SOCK_STREAM or SOCK_DGRAM, with SOCK_NONBLOCK where wanted.
 Result<FileDescriptor> make_socket(IpVersion version, int type);
 
+// bind(2); says that the address is not of this network namespace where it is not.
+Result<void> bind_to(int fd, const SocketAddress& own);
+
 // setsockopt of one int; `what` names the option in the error.
 Result<void> set_option(int fd, int level, int name, int value, const char* what, std::string remedy = {});
 int get_option(int fd, int level, int name);  // -1: unknown
@@ -36,9 +39,7 @@ Result<void> room_for_channel(std::size_t channels, std::size_t max_channels, co
 // Waits for events of one socket (control plane). timed_out when the deadline passes first.
 Result<void> await(int fd, short events, MonotonicNs deadline, const char* operation, const std::string& context);
 
-// The answer of Availability to a socket option that the kernel refused or took, and to a link that is not written yet.
+// The answer of Availability to a socket option that the kernel refused or took.
 Availability availability_of_option(int fd, int level, int name, const char* what, const char* needs);
-Availability socket_link_availability(const Link& link);
-Result<void> require_socket_link(const Link& link, std::string_view id);
 
 }  // namespace xover

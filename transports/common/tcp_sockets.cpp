@@ -45,13 +45,14 @@ Result<void> TcpSockets::try_out() const {
 }
 
 Result<std::string> TcpSockets::listen(std::size_t max_channels) {
+  const auto wanted = SocketAddress::of_host(own_, ip_version(options_));
+  if (!wanted) return tl::make_unexpected(wanted.error());
   auto socket = make_socket(ip_version(options_), SOCK_STREAM | SOCK_NONBLOCK);
   if (!socket) return tl::make_unexpected(socket.error());
   if (auto done = configure(socket->get()); !done) return tl::make_unexpected(done.error());
-  const SocketAddress wanted = SocketAddress::loopback(ip_version(options_));
-  if (bind(socket->get(), wanted.data(), wanted.size()) != 0) return system_error("bind", wanted.text());
+  if (auto bound = bind_to(socket->get(), *wanted); !bound) return tl::make_unexpected(bound.error());
   const int backlog = std::max(least_backlog, static_cast<int>(max_channels));
-  if (::listen(socket->get(), backlog) != 0) return system_error("listen", wanted.text());
+  if (::listen(socket->get(), backlog) != 0) return system_error("listen", wanted->text());
   auto bound = SocketAddress::local_of(socket->get());
   if (!bound) return tl::make_unexpected(bound.error());
   listener_ = std::move(*socket);
@@ -74,11 +75,11 @@ Result<FileDescriptor> TcpSockets::accept(MonotonicNs deadline) {
 Result<FileDescriptor> TcpSockets::connect(const std::string& address, MonotonicNs deadline) const {
   const auto peer = SocketAddress::parse(address);
   if (!peer) return tl::make_unexpected(peer.error());
-  const IpVersion version = peer->family() == AF_INET6 ? IpVersion::v6 : IpVersion::v4;
-  auto socket = make_socket(version, SOCK_STREAM | SOCK_NONBLOCK);
+  auto socket = make_socket(peer->version(), SOCK_STREAM | SOCK_NONBLOCK);
   if (!socket) return tl::make_unexpected(socket.error());
   const int fd = socket->get();
   if (auto done = configure(fd); !done) return tl::make_unexpected(done.error());
+  if (auto done = bind_connecting(fd, peer->version()); !done) return tl::make_unexpected(done.error());
   if (::connect(fd, peer->data(), peer->size()) != 0) {
     if (errno != EINPROGRESS) return system_error("connect", address);
     auto ready = await(fd, POLLOUT, deadline, "connect", address);
@@ -91,6 +92,14 @@ Result<FileDescriptor> TcpSockets::connect(const std::string& address, Monotonic
   if (own && *own == *peer) return make_error(ErrorCode::refused, "connect", address, "is the other side running?");
   if (auto done = set_blocking(fd); !done) return tl::make_unexpected(done.error());
   return configured(std::move(*socket));
+}
+
+// The port is chosen when the peer is known: as many as there are for each peer (ip(7), IP_BIND_ADDRESS_NO_PORT).
+Result<void> TcpSockets::bind_connecting(int fd, IpVersion version) const {
+  const auto own = SocketAddress::of_host(own_, version);
+  if (!own) return tl::make_unexpected(own.error());
+  if (auto done = set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1, "IP_BIND_ADDRESS_NO_PORT"); !done) return done;
+  return bind_to(fd, *own);
 }
 
 // Again on the connection itself: an accepted socket does not inherit every option of its listener.

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/transport.h"
@@ -27,12 +28,13 @@ inline constexpr std::array tcp_options{
 
 class TcpSockets {
  public:
-  explicit TcpSockets(const Options& options) : options_(options) {}
+  // `own`: the end of the link that connections begin and end at.
+  explicit TcpSockets(const Options& options, HostAddresses own = {}) : options_(options), own_(std::move(own)) {}
 
   // Makes a socket and asks everything of it, so that what the kernel refuses is said when the session opens.
   Result<void> try_out() const;
 
-  // On loopback, a port that the kernel chooses; the address for the peer's connect().
+  // At a port that the kernel chooses; the address for the peer's connect().
   Result<std::string> listen(std::size_t max_channels);
   Result<FileDescriptor> accept(MonotonicNs deadline);
   int listener() const noexcept { return listener_.get(); }  // to poll for connections; -1: not listening
@@ -44,10 +46,12 @@ class TcpSockets {
 
  private:
   Result<void> configure(int fd) const;
+  Result<void> bind_connecting(int fd, IpVersion version) const;
   Result<void> set_congestion_control(int fd) const;
   Result<FileDescriptor> configured(FileDescriptor socket) const;
 
   Options options_;
+  HostAddresses own_;
   FileDescriptor listener_;
   mutable std::vector<Fact> latest_facts_;
 };

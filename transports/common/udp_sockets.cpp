@@ -20,6 +20,7 @@ namespace {
 constexpr MonotonicNs hello_interval_ns = 20'000'000;
 constexpr std::size_t max_payload_v4 = 65507;  // 65535 less the headers of IPv4 and UDP
 constexpr std::size_t max_payload_v6 = 65527;  // IPv6 does not count its own header
+constexpr std::uint16_t discard_port = 9;      // RFC 863
 constexpr std::size_t max_gso_segments = 64;   // UDP_MAX_SEGMENTS of the kernels before 6.9; later ones allow 128
 
 std::vector<Fact> facts_of(int fd) {
@@ -90,15 +91,23 @@ Result<void> UdpSockets::try_out() const {
 }
 
 Result<FileDescriptor> UdpSockets::make_bound_socket(IpVersion version) const {
+  const auto own = SocketAddress::of_host(own_, version);
+  if (!own) return tl::make_unexpected(own.error());
   auto socket = make_socket(version, SOCK_DGRAM);
   if (!socket) return socket;
   if (auto done = configure(socket->get()); !done) return tl::make_unexpected(done.error());
-  const SocketAddress own = SocketAddress::loopback(version);
-  if (bind(socket->get(), own.data(), own.size()) != 0) return system_error("bind", own.text());
+  if (auto bound = bind_to(socket->get(), *own); !bound) return tl::make_unexpected(bound.error());
   return socket;
 }
 
+Result<void> UdpSockets::receiver_there(const char* operation) const {
+  if (has_receiver_) return {};
+  return make_error(ErrorCode::unsupported, operation, "link " + link_.text() + " has no receiver",
+                    "only the sender's side can be measured there");
+}
+
 Result<std::string> UdpSockets::listen() {
+  if (auto there = receiver_there("listen"); !there) return tl::make_unexpected(there.error());
   auto socket = make_bound_socket(ip_version(options_));
   if (!socket) return tl::make_unexpected(socket.error());
   auto bound = SocketAddress::local_of(socket->get());
@@ -108,6 +117,7 @@ Result<std::string> UdpSockets::listen() {
 }
 
 Result<FileDescriptor> UdpSockets::accept(MonotonicNs deadline) {
+  if (auto there = receiver_there("accept"); !there) return tl::make_unexpected(there.error());
   if (!listener_) return make_error(ErrorCode::bad_input, "accept", "this session does not listen");
   const auto hello = await_hello(deadline);
   if (!hello) return tl::make_unexpected(hello.error());
@@ -152,15 +162,31 @@ Result<void> UdpSockets::welcome(int fd, const Hello& hello, MonotonicNs deadlin
 }
 
 Result<FileDescriptor> UdpSockets::connect(const std::string& address, MonotonicNs deadline) {
+  if (!has_receiver_) return connect_to_nobody();
   const auto listener = SocketAddress::parse(address);
   if (!listener) return tl::make_unexpected(listener.error());
-  auto socket = make_bound_socket(listener->family() == AF_INET6 ? IpVersion::v6 : IpVersion::v4);
-  if (!socket) return tl::make_unexpected(socket.error());
-  const auto peer = await_welcome(socket->get(), *listener, deadline);
+  auto socket = shake_hands(*listener, deadline);
+  if (socket) latest_facts_ = facts_of(socket->get());
+  return socket;
+}
+
+Result<FileDescriptor> UdpSockets::connect_to_nobody() {
+  const auto peer = SocketAddress::of_host(peer_, ip_version(options_), discard_port);
+  if (!peer) return tl::make_unexpected(peer.error());
+  auto socket = make_bound_socket(peer->version());
+  if (!socket) return socket;
+  if (::connect(socket->get(), peer->data(), peer->size()) != 0) return system_error("connect", peer->text());
+  latest_facts_ = facts_of(socket->get());
+  return socket;
+}
+
+Result<FileDescriptor> UdpSockets::shake_hands(const SocketAddress& listener, MonotonicNs deadline) {
+  auto socket = make_bound_socket(listener.version());
+  if (!socket) return socket;
+  const auto peer = await_welcome(socket->get(), listener, deadline);
   if (!peer) return tl::make_unexpected(peer.error());
   if (::connect(socket->get(), peer->data(), peer->size()) != 0) return system_error("connect", peer->text());
   if (!send_handshake(socket->get(), Handshake::Kind::ready, 0, nullptr)) return system_error("send", peer->text());
-  latest_facts_ = facts_of(socket->get());
   return socket;
 }
 

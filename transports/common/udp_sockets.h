@@ -30,14 +30,22 @@ std::size_t largest_datagram_bytes(const Options& options);
 
 class UdpSockets {
  public:
-  // `report_errors`: the kernel tells of datagrams that were dropped or refused (IP_RECVERR).
-  UdpSockets(const Options& options, bool report_errors) : options_(options), report_errors_(report_errors) {}
+  // `options` are of udp_options; of the parameters those that say where the link's ends are. `report_errors`: the
+  // kernel tells of datagrams that were dropped or refused (IP_RECVERR).
+  UdpSockets(const Options& options, const OpenParameters& parameters, bool report_errors)
+      : options_(options),
+        link_(parameters.link),
+        own_(parameters.own),
+        peer_(parameters.peer),
+        has_receiver_(parameters.has_receiver),
+        report_errors_(report_errors) {}
 
   // Makes a socket and asks everything of it, so that what the kernel refuses is said when the session opens.
   Result<void> try_out() const;
 
   Result<std::string> listen();
   Result<FileDescriptor> accept(MonotonicNs deadline);
+  // On a link without receiver nobody is asked, `address` means nothing, and datagrams go to the peer's port discard.
   Result<FileDescriptor> connect(const std::string& address, MonotonicNs deadline);
 
   std::uint64_t hello_retries() const { return hello_retries_; }
@@ -51,12 +59,18 @@ class UdpSockets {
   };
 
   Result<FileDescriptor> make_bound_socket(IpVersion version) const;
+  Result<void> receiver_there(const char* operation) const;
+  Result<FileDescriptor> connect_to_nobody();
+  Result<FileDescriptor> shake_hands(const SocketAddress& listener, MonotonicNs deadline);
   Result<Hello> await_hello(MonotonicNs deadline);
   Result<void> welcome(int fd, const Hello& hello, MonotonicNs deadline);
   Result<SocketAddress> await_welcome(int fd, const SocketAddress& listener, MonotonicNs deadline);
   Result<void> configure(int fd) const;
 
   Options options_;
+  Link link_;
+  HostAddresses own_, peer_;
+  bool has_receiver_;
   bool report_errors_;
   FileDescriptor listener_;
   std::vector<std::uint64_t> answered_;  // nonces of the peers that have been welcomed

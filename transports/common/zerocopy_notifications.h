@@ -45,7 +45,8 @@ class ZerocopyNotifications {
   // count belong to calls that failed after the kernel had counted them, and the own count follows.
   void complete(std::uint32_t first, std::uint32_t last, bool copied, Ledger& ledger) noexcept;
 
-  // From now on a notification is no evidence: the connection is gone, and the kernel lets go of pages it never sent.
+  // From now on a notification is no evidence: the connection is gone, and the kernel lets go of pages it never sent;
+  // or the device does not gather, and the kernel copies without a word.
   void distrust() noexcept { trusted_ = false; }
   // The bound has passed: whatever is outstanding is booked `unverified` and released with this failure.
   void abandon(Failure failure, Ledger& ledger) noexcept;

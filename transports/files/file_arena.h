@@ -15,7 +15,8 @@ class FileArena {
   ~FileArena();
 
   // At least this much in whole pages, zeroed and faulted in. Source: memfd_create(2), mmap(2).
-  static Result<FileArena> make(std::size_t size_bytes);
+  // `kind` is system or small.
+  static Result<FileArena> make(std::size_t size_bytes, PageKind kind = PageKind::system);
 
   Segment segment() const noexcept;
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "core/units.h"
 #include "transports/common/sockets.h"
 #include "transports/files/copying_channel.h"
 #include "transports/files/lending_paths.h"
@@ -41,15 +42,26 @@ Result<void> set_nonblocking(int fd) {
   return {};
 }
 
+tl::unexpected<Error> no_huge_files(std::size_t size_bytes) {
+  return make_error(ErrorCode::no_memory, "arena",
+                    format_size(size_bytes) +
+                        " in huge pages: this memory is a file, "
+                        "whose pages are the page cache's",
+                    "use pages=system or small, or a transport that sends memory");
+}
+
 }  // namespace
 
 FileSession::FileSession(const OpenParameters& parameters, FilePath path)
-    : SocketSession(file_limits(parameters, path), parameters.options.integer("slowdown_percent")),
+    : SocketSession(file_limits(parameters, path), parameters),
       path_(path),
+      pages_(parameters.pages),
+      on_loopback_(parameters.link.name == "lo"),
+      device_gathers_(parameters.device_gathers),
       options_(parameters.options),
       pipe_size_bytes_(parameters.options.size_bytes("pipe_size")),
       receives_by_splice_(limits_.receive == Receive::discarded),
-      sockets_(parameters.options) {
+      sockets_(parameters.options, parameters.own) {
   shared_.second_sockets = lends_pages(path);
 }
 
@@ -94,14 +106,16 @@ Result<void> FileSession::try_passing(const Options& options) {
   if (lends_pages(path_)) {
     const auto sends = sends_by_reference(path_, options);
     if (!sends) return tl::make_unexpected(sends.error());
-    sends_references_ = *sends;
-    file_shared_.send_evidence = evidence(*sends);
+    // The trial runs on lo. For a device without scatter-gather TCP copies the pages that it is given by reference.
+    sends_references_ = *sends && device_gathers_;
+    file_shared_.send_evidence = evidence(*sends_references_);
   }
   if (receives_by_splice_) {
     const auto splices = splices_out_by_reference(options);
     if (!splices) return tl::make_unexpected(splices.error());
-    splices_references_ = *splices;
-    file_shared_.discard_evidence = evidence(*splices);
+    // Another link's driver decides what received bytes lie in, and splice copies what is not in pages of its own.
+    splices_references_ = *splices && on_loopback_;
+    file_shared_.discard_evidence = evidence(*splices_references_);
   }
   return {};
 }
@@ -179,7 +193,8 @@ Result<Channel*> FileSession::adopt_file_channel(std::unique_ptr<FileChannel> ch
 
 Result<std::vector<Segment>> FileSession::arena(std::size_t size_bytes) {
   if (!sends_files(path_)) return SocketSession::arena(size_bytes);
-  auto arena = FileArena::make(size_bytes);
+  if (pages_ == PageKind::huge) return no_huge_files(size_bytes);
+  auto arena = FileArena::make(size_bytes, pages_);
   if (!arena) return tl::make_unexpected(arena.error());
   file_arenas_.push_back(std::move(*arena));
   return std::vector<Segment>{file_arenas_.back().segment()};
@@ -194,8 +209,7 @@ std::vector<Counter> FileSession::counters() const {
 std::vector<Fact> FileSession::facts() const {
   std::vector<Fact> facts = sockets_.facts(first_open_socket());
   const auto outcome = [](bool references) {
-    return references ? "by reference: a change after the call arrived"
-                      : "unknown: a change after the call was not seen";
+    return references ? "by reference: a change after the call arrived" : "unknown: no trial on this link has shown it";
   };
   if (sends_references_) facts.push_back({"pages_sent", outcome(*sends_references_)});
   if (splices_references_) facts.push_back({"pages_received", outcome(*splices_references_)});

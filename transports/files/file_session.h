@@ -42,6 +42,8 @@ class FileSession final : public SocketSession {
   Result<Channel*> adopt_file_channel(std::unique_ptr<FileChannel> channel);
 
   FilePath path_;
+  PageKind pages_;
+  bool on_loopback_, device_gathers_;
   Options options_;
   std::size_t pipe_size_bytes_;           // as asked for, then as granted
   std::optional<bool> sends_references_;  // as tried out; empty where that is not the question

@@ -28,6 +28,7 @@ InprocSession::InprocSession(const OpenParameters& parameters)
               .reliable = true,
               .whole_messages = false,
               .foreign_memory = true},
+      pages_(parameters.pages),
       faults_(parameters.options),
       wakeup_(std::make_shared<Wakeup>()),
       shared_ops_(parameters.depth) {
@@ -74,7 +75,9 @@ Result<Channel*> InprocSession::add_channel(std::shared_ptr<Connection> connecti
   return channels_.back().get();
 }
 
-Result<std::vector<Segment>> InprocSession::arena(std::size_t size_bytes) { return add_arena(arenas_, size_bytes); }
+Result<std::vector<Segment>> InprocSession::arena(std::size_t size_bytes) {
+  return add_arena(arenas_, size_bytes, pages_);
+}
 
 std::size_t InprocSession::reap(std::span<Completion> out) noexcept {
   std::size_t count = 0;

@@ -38,6 +38,7 @@ class InprocSession final : public Session, public Waiter, public Fanout {
   bool has_work() noexcept;
 
   Limits limits_;
+  PageKind pages_;
   Faults faults_;
   std::shared_ptr<Wakeup> wakeup_;
   std::shared_ptr<Listener> listener_;  // null until listen()

@@ -90,7 +90,8 @@ class NullSession final : public Session {
                 .depth = parameters.depth,
                 .max_op_bytes = std::size_t{1} << 40,
                 .max_segments = 1024,
-                .foreign_memory = true} {}
+                .foreign_memory = true},
+        pages_(parameters.pages) {}
 
   const Limits& limits() const noexcept override { return limits_; }
 
@@ -106,7 +107,7 @@ class NullSession final : public Session {
     return channels_.back().get();
   }
 
-  Result<std::vector<Segment>> arena(std::size_t size_bytes) override { return add_arena(arenas_, size_bytes); }
+  Result<std::vector<Segment>> arena(std::size_t size_bytes) override { return add_arena(arenas_, size_bytes, pages_); }
 
   std::size_t reap(std::span<Completion> out) noexcept override {
     std::size_t count = 0;
@@ -126,6 +127,7 @@ class NullSession final : public Session {
 
   Limits limits_;
   std::vector<std::unique_ptr<NullChannel>> channels_;
+  PageKind pages_;
   std::vector<Pages> arenas_;
 };
 

@@ -26,9 +26,7 @@ Limits tcp_limits(const OpenParameters& parameters) {
 }  // namespace
 
 TcpSession::TcpSession(const OpenParameters& parameters, TcpPath path)
-    : SocketSession(tcp_limits(parameters), parameters.options.integer("slowdown_percent")),
-      path_(path),
-      sockets_(parameters.options) {}
+    : SocketSession(tcp_limits(parameters), parameters), path_(path), sockets_(parameters.options, parameters.own) {}
 
 Result<Channel*> TcpSession::accept(MonotonicNs deadline) {
   if (auto room = room_for_channel("accept"); !room) return tl::make_unexpected(room.error());

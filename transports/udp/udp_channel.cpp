@@ -45,8 +45,10 @@ SocketChannel::Attempt UdpChannel::refused(const SendOp& op, int errno_value) no
   if (errno_value == EAGAIN || errno_value == EINTR) return not_sent(errno_value, "sendmsg");
   errors_.count(errno_value);
   if (errno_value == ENOBUFS) {
-    // Without lent pages it is the device's queue that was full, which passes by itself.
-    return notifications_ ? not_sent(errno_value, "sendmsg") : Attempt::busy;
+    if (notifications_) return not_sent(errno_value, "sendmsg");
+    // Without lent pages it is the device's queue that was full, which passes by itself and without an event.
+    await_device();
+    return Attempt::busy;
   }
   if (errno_value == ECONNREFUSED) {
     die({ErrorCode::peer_died, errno_value, "sendmsg"});

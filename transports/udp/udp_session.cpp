@@ -16,8 +16,10 @@ Limits udp_limits(const OpenParameters& parameters) {
   limits.max_op_bytes = largest_datagram_bytes(parameters.options);
   limits.max_segments = UdpChannel::max_segments;
   limits.framing = Framing::message;
-  limits.receive = Receive::offered;
-  limits.max_offered = std::max<std::size_t>(parameters.depth, 64);
+  if (parameters.has_receiver) {
+    limits.receive = Receive::offered;
+    limits.max_offered = std::max<std::size_t>(parameters.depth, 64);
+  }
   limits.whole_messages = parameters.options.size_bytes("gso") == 0 && !parameters.options.boolean("gro");
   limits.foreign_memory = true;
   return limits;
@@ -28,9 +30,9 @@ Limits udp_limits(const OpenParameters& parameters) {
 // With lent pages the network's errors are not asked for: there ENOBUFS must mean that the call was not counted, or the
 // own count of calls would part from the kernel's.
 UdpSession::UdpSession(const OpenParameters& parameters, bool zerocopy)
-    : SocketSession(udp_limits(parameters), parameters.options.integer("slowdown_percent")),
+    : SocketSession(udp_limits(parameters), parameters),
       zerocopy_(zerocopy),
-      sockets_(parameters.options, !zerocopy) {}
+      sockets_(parameters.options, parameters, !zerocopy) {}
 
 Result<Channel*> UdpSession::accept(MonotonicNs deadline) {
   if (auto room = room_for_channel("accept"); !room) return tl::make_unexpected(room.error());

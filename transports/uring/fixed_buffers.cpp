@@ -42,8 +42,8 @@ Result<void> FixedBuffers::register_arena(std::span<std::byte> piece) {
   return {};
 }
 
-Result<std::vector<Segment>> FixedBuffers::arena(std::size_t size_bytes) {
-  auto pages = Pages::allocate(size_bytes, Pages::Fault::now);
+Result<std::vector<Segment>> FixedBuffers::arena(std::size_t size_bytes, PageKind kind) {
+  auto pages = Pages::allocate(size_bytes, kind);
   if (!pages) return tl::make_unexpected(pages.error());
   const auto first_slot = static_cast<std::uint16_t>(used_arena_slots_);
   std::vector<Segment> segments;

@@ -30,8 +30,8 @@ class FixedBuffers final : public Registrar {
   // The ring must outlive this.
   static Result<std::unique_ptr<FixedBuffers>> open(UringRing& ring, const RegistrationSettings& settings);
 
-  // Allocates, faults in and registers; in pieces of max_buffer_bytes at most.
-  Result<std::vector<Segment>> arena(std::size_t size_bytes);
+  // Allocates, faults in and registers; in pieces of max_buffer_bytes at most, which a huge page is never cut by.
+  Result<std::vector<Segment>> arena(std::size_t size_bytes, PageKind kind);
 
   // Data plane. The failures are those of RegistrationCache::acquire().
   tl::expected<Place, Failure> place(const Segment& segment) noexcept;

@@ -6,6 +6,7 @@
 
 #include "transports/common/option_tables.h"
 #include "transports/common/slowdown.h"
+#include "transports/common/socket_links.h"
 #include "transports/common/sockets.h"
 #include "transports/common/tcp_sockets.h"
 #include "transports/common/udp_sockets.h"
@@ -54,45 +55,48 @@ constexpr auto fixed_options = joined(common_options, registration_options);
 constexpr auto zc_options = joined(common_options, zerocopy_options);
 constexpr auto zc_fixed_options = joined(common_options, zerocopy_options, registration_options);
 
-constexpr std::array<std::string_view, 1> links{"lo"};
-
 template <UringPath path>
 Availability probe(const Link& link) {
-  if (auto known = socket_link_availability(link); !known.usable()) return known;
+  if (auto there = availability_on(datagram_links, link); !there.usable()) return there;
   return probe_uring(path);
 }
 
 template <UringPath path>
 Result<std::unique_ptr<Session>> open(const OpenParameters& parameters) {
-  if (auto known = require_socket_link(parameters.link, "uring"); !known) return tl::make_unexpected(known.error());
+  if (auto known = require_link(datagram_links, parameters.link, "uring"); !known)
+    return tl::make_unexpected(known.error());
   return open_uring(parameters, path);
 }
 
 constexpr std::string_view way_of_send =
     "An entry in the submission queue names the fields of a message; io_uring_enter() takes a chain of such entries.\n"
     "The kernel copies the fields into socket buffers: the one copy of the sender.\n"
-    "The loopback device hands the same socket buffers to the receiving socket: no copy.\n"
+    "lo and veth hand the same socket buffers to the receiving socket: no copy. The driver of veth_dma copies them on\n"
+    "the receiving end, where a network card would use DMA. ifb drops datagrams: nobody receives.\n"
     "A receive entry has the kernel copy them into a buffer, by the receiver's CPU.\n"
     "The sender's memory is free again with the completion entry.";
 constexpr std::string_view way_of_write_fixed =
     "The memory was registered with the ring, so the kernel holds its pages and looks none up for the write.\n"
     "It copies from them into socket buffers all the same: the one copy of the sender.\n"
-    "The loopback device hands the same socket buffers to the receiving socket: no copy.\n"
+    "lo and veth hand the same socket buffers to the receiving socket: no copy. The driver of veth_dma copies them on\n"
+    "the receiving end, where a network card would use DMA. ifb drops datagrams: nobody receives.\n"
     "A receive entry has the kernel copy them into a buffer, by the receiver's CPU.\n"
     "The sender's memory is free again with the completion entry.";
 constexpr std::string_view way_of_send_zc =
     "A zero-copy send entry has the kernel pin the pages of the fields and put references to them into socket "
     "buffers.\n"
-    "A network card reads those pages itself: nobody copies. The loopback device may not keep them waiting for a\n"
-    "reader, so the kernel copies them after all and says so in the notification.\n"
+    "A network card reads those pages itself: nobody copies. lo and veth lead to a reader who could keep them, so the\n"
+    "kernel copies them first and says so in the notification. On veth_dma it lends them as to a card, and the driver\n"
+    "copies on the receiving end, where a card would use DMA. ifb drops datagrams unread: nobody copies or receives.\n"
     "A receive entry has the kernel copy into a buffer, by the receiver's CPU.\n"
     "The first completion entry says that the bytes were taken, the second, the notification, that the memory is\n"
     "free again: on a network that is after the peer's acknowledgement.";
 constexpr std::string_view way_of_send_zc_fixed =
     "The memory was registered with the ring, so its pages are pinned already, once, and not for each send.\n"
     "A zero-copy send entry puts references to them into socket buffers.\n"
-    "A network card reads those pages itself: nobody copies. The loopback device may not keep them waiting for a\n"
-    "reader, so the kernel copies them after all and says so in the notification.\n"
+    "A network card reads those pages itself: nobody copies. lo and veth lead to a reader who could keep them, so the\n"
+    "kernel copies them first and says so in the notification. On veth_dma it lends them as to a card, and the driver\n"
+    "copies on the receiving end, where a card would use DMA. ifb drops datagrams unread: nobody copies or receives.\n"
     "A receive entry has the kernel copy into a buffer, by the receiver's CPU.\n"
     "The first completion entry says that the bytes were taken, the second, the notification, that the memory is\n"
     "free again: on a network that is after the peer's acknowledgement.";
@@ -105,7 +109,7 @@ constexpr Descriptor row(std::string_view id, std::string_view summary, std::str
           .summary = summary,
           .way_of_a_byte = way_of_a_byte,
           .options = options,
-          .links = links,
+          .links = datagram_links,
           .probe = probe<path>,
           .open = open<path>};
 }

@@ -81,6 +81,7 @@ bool UringNotifications::notification(std::uint32_t name, bool copied, Ledger& l
   if (!request.in_use || request.name != name) return false;
   request.notified = true;
   request.copied = copied;
+  seen_not_copied_ |= !copied && trusted_;
   finish_if_done(request, ledger);
   return true;
 }
@@ -93,7 +94,7 @@ void UringNotifications::finish_if_done(Request& request, Ledger& ledger) noexce
 Handover UringNotifications::evidence_of(const Request& request) const noexcept {
   if (asked_ == Asked::copy) return Handover::kernel_by_design;
   if (asked_ == Asked::zero_copy || !request.more) return Handover::unverified;
-  if (request.copied) return Handover::kernel_after_request;
+  if (request.copied) return seen_not_copied_ ? Handover::unverified : Handover::kernel_after_request;
   return trusted_ ? Handover::zero_copied : Handover::unverified;
 }
 

@@ -6,6 +6,10 @@
 // the memory is free. Notifications of different requests come in any order. With IORING_SEND_ZC_REPORT_USAGE the
 // notification says whether the kernel copied.
 //
+// What it does not keep: where several requests share a packet, their notifications are joined, the first of them hears
+// that its memory was used without a copy, and the others, which hear nothing, are reported as copied (io_link_skb()
+// and io_tx_ubuf_complete() in io_uring/notif.c). So once a "not copied" was seen, a "copied" is no evidence.
+//
 // An op may take several requests (short sends, fields that do not go in one). It is released with the last of their
 // entries, once it is sealed. Bytes are booked request by request.
 #pragma once
@@ -52,7 +56,8 @@ class UringNotifications {
   void first_entry(std::uint32_t request, std::uint64_t bytes, bool more, Ledger& ledger) noexcept;
   bool notification(std::uint32_t request, bool copied, Ledger& ledger) noexcept;
 
-  // From now on "not copied" is no evidence: the connection is gone, and the kernel lets go of pages it never sent.
+  // From now on "not copied" is no evidence: the connection is gone, and the kernel lets go of pages it never sent; or
+  // the device does not gather, and the kernel copies without a word.
   void distrust() noexcept { trusted_ = false; }
   bool trusted() const noexcept { return trusted_; }
   // The bound has passed: whatever is outstanding is booked `unverified` and released with this failure.
@@ -95,7 +100,7 @@ class UringNotifications {
   Ring<std::uint32_t> released_;
   std::size_t outstanding_ = 0;
   std::uint64_t awaited_bytes_ = 0;
-  bool trusted_ = true;
+  bool trusted_ = true, seen_not_copied_ = false;
 };
 
 }  // namespace xover

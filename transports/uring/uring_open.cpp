@@ -6,6 +6,7 @@
 #include <bit>
 #include <utility>
 
+#include "transports/common/socket_links.h"
 #include "transports/uring/uring_availability.h"
 #include "transports/uring/uring_path.h"
 #include "transports/uring/uring_session.h"
@@ -43,7 +44,8 @@ UringSettings settings_from(const OpenParameters& parameters, UringPath path) {
   UringSettings settings;
   settings.path = path;
   settings.datagrams = options.choice("protocol") == "udp";
-  settings.multishot = options.choice("receive") == "multishot";
+  settings.multishot = parameters.has_receiver && options.choice("receive") == "multishot";
+  settings.device_gathers = parameters.device_gathers;
   settings.report_usage = asks_for_zero_copy(path) && options.boolean("report_usage");
   settings.gathers_fixed = from_registered_memory(path) && gathers_from_registered_memory(path);
   settings.ops_per_enter = static_cast<unsigned>(options.integer("ops_per_enter"));
@@ -66,8 +68,8 @@ Limits limits_from(const OpenParameters& parameters, const UringSettings& settin
   limits.max_segments = fixed ? max_gathered_fixed : max_gathered;
   if (settings.datagrams && !gathers_datagrams(settings)) limits.max_segments = 1;
   limits.framing = settings.datagrams ? Framing::message : Framing::stream;
-  limits.receive = settings.multishot ? Receive::loaned : Receive::offered;
-  limits.max_offered = settings.multishot ? 0 : std::max<std::size_t>(parameters.depth, 64);
+  if (parameters.has_receiver) limits.receive = settings.multishot ? Receive::loaned : Receive::offered;
+  if (limits.receive == Receive::offered) limits.max_offered = std::max<std::size_t>(parameters.depth, 64);
   limits.reliable = !settings.datagrams;
   limits.whole_messages =
       settings.datagrams && parameters.options.size_bytes("gso") == 0 && !parameters.options.boolean("gro");
@@ -138,10 +140,11 @@ Result<std::unique_ptr<UringSession>> UringSession::open(const OpenParameters& p
   }
   const auto udp_options_here = udp_socket_options(options);
   if (!udp_options_here) return tl::make_unexpected(udp_options_here.error());
-  const std::size_t provided =
-      options.choice("receive") == "multishot" ? static_cast<std::size_t>(options.integer("provided_buffers")) : 0;
-
   const UringSettings settings = settings_from(parameters, path);
+  if (!settings.datagrams) {
+    if (auto there = require_receiver(parameters, "uring"); !there) return tl::make_unexpected(there.error());
+  }
+  const std::size_t provided = settings.multishot ? static_cast<std::size_t>(options.integer("provided_buffers")) : 0;
   auto ring = UringRing::create(ring_settings(parameters, settings, std::bit_ceil(provided)));
   if (!ring) return tl::make_unexpected(ring.error());
   if (const auto there = opcodes_there(**ring, path); !there.usable()) {
@@ -150,9 +153,9 @@ Result<std::unique_ptr<UringSession>> UringSession::open(const OpenParameters& p
   const Limits limits = limits_from(parameters, settings, largest_datagram_bytes(*udp_options_here));
   std::unique_ptr<UringSession> session(new UringSession(limits, settings, std::move(*ring), parameters));
   if (settings.datagrams) {
-    session->udp_.emplace(*udp_options_here, false);
+    session->udp_.emplace(*udp_options_here, parameters, false);
   } else {
-    session->tcp_.emplace(options);
+    session->tcp_.emplace(options, parameters.own);
   }
   if (auto done = session->prepare(parameters); !done) return tl::make_unexpected(done.error());
   return session;
@@ -161,6 +164,7 @@ Result<std::unique_ptr<UringSession>> UringSession::open(const OpenParameters& p
 UringSession::UringSession(const Limits& limits, const UringSettings& settings, std::unique_ptr<UringRing> ring,
                            const OpenParameters& parameters)
     : limits_(limits),
+      pages_(parameters.pages),
       ring_(std::move(ring)),
       shared_(limits_, settings, *ring_,
               settings.multishot

@@ -36,6 +36,7 @@ UringSending::UringSending(UringShared& shared, std::uint32_t channel, Ledger& l
       vectors_(shared.limits.max_segments),
       headers_(max_chain) {
   chain_.reserve(max_chain);
+  if (!shared.settings.device_gathers) notifications_.distrust();
   if (shared.fixed == nullptr) return;
   places_.resize(shared.limits.depth * shared.limits.max_segments);
   cached_segments_.resize(shared.limits.depth);

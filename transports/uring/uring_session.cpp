@@ -53,8 +53,8 @@ Result<Channel*> UringSession::adopt(Result<FileDescriptor> socket) {
 }
 
 Result<std::vector<Segment>> UringSession::arena(std::size_t size_bytes) {
-  if (fixed_) return fixed_->arena(size_bytes);
-  return add_arena(arenas_, size_bytes);
+  if (fixed_) return fixed_->arena(size_bytes, pages_);
+  return add_arena(arenas_, size_bytes, pages_);
 }
 
 // --- data plane

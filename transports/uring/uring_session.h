@@ -53,6 +53,7 @@ class UringSession final : public Session, private Waiter {
   Limits limits_;
   std::optional<TcpSockets> tcp_;
   std::optional<UdpSockets> udp_;
+  PageKind pages_;
   std::vector<Pages> arenas_;
   SigpipeBlock sigpipe_;
   std::unique_ptr<UringRing> ring_;

@@ -52,6 +52,7 @@ struct UringSettings {
   bool datagrams = false;
   bool multishot = false;
   bool report_usage = true;
+  bool device_gathers = true;  // false: the kernel copies lent pages and does not say so
   bool gathers_fixed = false;  // one request may gather several pieces of a registered buffer
   unsigned ops_per_enter = 32;
 };

@@ -21,8 +21,8 @@ constexpr MonotonicNs bound_ns = 200'000'000;
 FileDescriptor socket_to_itself() {
   auto socket = make_socket(IpVersion::v4, SOCK_DGRAM);
   if (!socket) return {};
-  const SocketAddress loopback = SocketAddress::loopback(IpVersion::v4);
-  if (bind(socket->get(), loopback.data(), loopback.size()) != 0) return {};
+  const auto loopback = SocketAddress::of_host({}, IpVersion::v4);
+  if (!loopback || !bind_to(socket->get(), *loopback)) return {};
   const auto own = SocketAddress::local_of(socket->get());
   if (!own || connect(socket->get(), own->data(), own->size()) != 0) return {};
   return std::move(*socket);

@@ -1,0 +1,78 @@
+// A link that is cut while bytes are on their way: nobody acknowledges, nobody resets, and lent memory has to come back
+// all the same. Only links that are made can be cut.
+#include <atomic>
+
+#include "tests/conformance/conformance.h"
+
+namespace xover::conformance {
+
+namespace {
+
+constexpr MonotonicNs millisecond = 1'000'000;
+constexpr MonotonicNs end_bound_ns = 5'000 * millisecond;  // of a session that ends
+
+// Sends until nothing goes any more, with the link cut behind the first message. Ends in `end`, while the link is cut.
+void lose_the_link(const Subject& subject, const PairSetup& setup, const Limits& limits,
+                   const std::function<void(Side&)>& end) {
+  std::atomic<bool> arrived{false}, ended{false};
+  const std::size_t size = std::min<std::size_t>(limits.max_op_bytes, 64 * 1024);
+  run_pair(
+      subject, setup,
+      [&](Side& side) {
+        const auto messages = messages_in_arena(side, Script::repeated(95, size, 128));
+        side.receive(4, 65536, {});
+        side.send(std::span(messages).first(1));
+        side.pump_until("the first message to arrive", [&] { return arrived.load(); });
+        {
+          const CutLink cut(subject.link);
+          side.send_until_stuck(std::span(messages).subspan(1));
+          end(side);
+        }
+        ended = true;
+      },
+      [&](Side& side) {
+        std::uint64_t bytes = 0;
+        side.receive(4, 65536, [&](Bytes piece) { bytes += piece.size(); });
+        side.pump_until("the first message", [&] { return bytes >= size; });
+        arrived = true;
+        side.pump_until("the sender's end", [&] { return ended.load(); });
+        // It was not heard here.
+        side.channel().abort();
+      });
+}
+
+}  // namespace
+
+#define REQUIRE_A_LINK_TO_CUT() \
+  REQUIRE_RECEIVER();           \
+  REQUIRE_RELIABLE();           \
+  if (subject().link.name == subject().row->links.front()) GTEST_SKIP() << "this link cannot be cut"
+
+TEST_P(Conformance, AbortGivesEverythingBackInTimeBehindACutLink) {
+  REQUIRE_A_LINK_TO_CUT();
+  lose_the_link(subject(), small_buffers(), limits(), [](Side& side) {
+    const MonotonicNs start = monotonic_now_ns();
+    side.channel().abort();
+    side.pump_until("all to come back", [&] {
+      return side.accountant().all_released() && side.accountant().all_returned() && side.accountant().closed(0);
+    });
+    const MonotonicNs took_ns = monotonic_now_ns() - start;
+    if (took_ns > abort_bound_ns) side.fail("that took " + std::to_string(took_ns / millisecond) + " ms");
+    if (side.accountant().failed_releases(ErrorCode::aborted) == 0) side.fail("no op says aborted");
+    // Of what nobody acknowledged, nobody knows whether it went: only the first message can be zero_copied.
+    const Ledger& ledger = side.channel().ledger();
+    if (ledger[Handover::zero_copied] > 64 * 1024) side.fail("bytes that never arrived are zero_copied");
+  });
+}
+
+TEST_P(Conformance, ASessionEndsInTimeBehindACutLink) {
+  REQUIRE_A_LINK_TO_CUT();
+  lose_the_link(subject(), small_buffers(), limits(), [](Side& side) {
+    const MonotonicNs start = monotonic_now_ns();
+    side.close_session();
+    const MonotonicNs took_ns = monotonic_now_ns() - start;
+    if (took_ns > end_bound_ns) side.fail("that took " + std::to_string(took_ns / millisecond) + " ms");
+  });
+}
+
+}  // namespace xover::conformance

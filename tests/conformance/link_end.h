@@ -1,0 +1,58 @@
+// The links of the suite that have to be made, and a thread's place at one end of them. A network namespace belongs to
+// each thread by itself (network_namespaces(7)), so the two sides of a pair can be in two.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/transport.h"
+
+namespace xover::conformance {
+
+enum class LinkEnd : std::uint8_t { sender, receiver };
+
+// Makes them, each in a process that is spawned for it and has ended when this returns. Once, before the first test.
+void make_links();
+// That process's program. Empty: these arguments do not ask for it. Else its exit code.
+std::optional<int> run_as_link_maker(int argc, char** argv);
+
+// Empty where the link is there: made, or one that need not be made.
+std::string why_no_link(const Link& link);
+
+// While it lives, the calling thread is at this end, and so are the threads and processes that it starts. Nothing
+// happens on links that were not made.
+class AtLinkEnd {
+ public:
+  AtLinkEnd(const Link& link, LinkEnd end);
+  AtLinkEnd(const AtLinkEnd&) = delete;
+  AtLinkEnd& operator=(const AtLinkEnd&) = delete;
+  ~AtLinkEnd();
+
+ private:
+  int former_net_ = -1;  // -1: the thread did not move
+  HostAddresses former_addresses_;
+};
+
+// While it lives, nothing arrives on a link that was made: the receiver's interface is down. Neither end is told.
+class CutLink {
+ public:
+  explicit CutLink(const Link& link);
+  CutLink(const CutLink&) = delete;
+  CutLink& operator=(const CutLink&) = delete;
+  ~CutLink();
+
+ private:
+  Link link_;
+  std::string interface_;
+};
+
+// Where the calling thread is.
+const HostAddresses& own_addresses();
+// For a process that was started at an end.
+void set_own_addresses(const HostAddresses& addresses);
+// As the kernel says of the sender's device: see OpenParameters.
+bool device_gathers(const Link& link);
+// Of the end where nobody is.
+HostAddresses receiver_addresses(const Link& link);
+
+}  // namespace xover::conformance
