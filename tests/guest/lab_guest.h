@@ -1,0 +1,40 @@
+// `./dev guest` as a child process: whether it can boot anything here, and what a run leaves on the host.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/child_process.h"
+
+namespace xover::test {
+
+// Far more than a boot takes, also on a slow machine; no test waits that long when all is well.
+constexpr auto run_bound = std::chrono::seconds(240);
+
+// The words of `./dev guest ARGUMENTS`.
+std::vector<std::string> guest_words(std::vector<std::string> arguments);
+
+// `./dev guest run -q --scenario SCENARIO OPTIONS -- sh -c SCRIPT`, ended by itself before the test's own bound.
+std::vector<std::string> script_words(const std::string& scenario, const std::string& script,
+                                      const std::vector<std::string>& options);
+
+ChildResult run_script(const std::string& scenario, const std::string& script,
+                       const std::vector<std::string>& options = {});
+
+// A path in build/guest.
+std::string store_path(const std::string& name);
+
+// Processes whose command line names what is given: that of QEMU names its run's folder.
+std::vector<pid_t> processes_naming(const std::string& text);
+
+std::string missing_program(const std::vector<std::string>& programs);  // the first one; empty: none
+
+// Skips when there is no QEMU or no kernel; what else stops a guest from booting is a failure.
+class LabGuest : public testing::Test {
+ protected:
+  void SetUp() override;
+};
+
+}  // namespace xover::test
