@@ -196,6 +196,9 @@ std::optional<CrossoverEstimate> crossover_of(std::span<const SizedRatios> sizes
   assert(std::is_sorted(log_sizes.begin(), log_sizes.end(), std::less_equal<>()));
   CrossoverEstimate result{verdict_of(sides_of(levels)), {}};
   if (result.verdict != CrossoverVerdict::at) return result;
+  // Rounds that are nearly all alike can leave a size without a finite interval: then nothing is known there.
+  const auto unknown = [](const Level& level) { return !std::isfinite(level.ratio.log_reach); };
+  if (std::any_of(levels.begin(), levels.end(), unknown)) return CrossoverEstimate{};
   const Interval at = crossing(log_sizes, std::move(levels));
   const bool within = std::isfinite(at.low) && std::isfinite(at.median) && std::isfinite(at.high);
   if (!within) return CrossoverEstimate{};

@@ -142,7 +142,9 @@ std::vector<Row> rows_of(const ResultDocument& document, const Twins& twins) {
   for (const CellPair& pair : comparable_pairs(document, twins.small)) {
     const auto& [baseline, path] = pair;
     if (!same_link(*baseline, *path) || !pins_each_send(*path)) continue;
-    if (const auto quartet = quartet_of(document, twins.huge, pair)) rows.push_back(spares_pinning(document, *quartet));
+    const bool copies = !pins_each_send(*baseline) && baseline->variant.id != pinned_once;
+    if (const auto quartet = quartet_of(document, twins.huge, pair); quartet && copies)
+      rows.push_back(spares_pinning(document, *quartet));
     for (const CellResult& registered : document.cells) {
       if (registered.point_index != twins.small || registered.variant.id != pinned_once) continue;
       if (registered.status != CellStatus::ok || !same_link(registered, *path)) continue;

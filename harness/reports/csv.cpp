@@ -1,6 +1,7 @@
 // One table of columns says both the header and the fields, so they cannot drift apart.
 #include "harness/reports/csv.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <optional>
@@ -42,12 +43,18 @@ std::string cycles(const CpuUsage& cpu) {
   return cpu.source == CpuSource::cpu_time ? std::string{} : whole(cpu.cycles);
 }
 
+bool is_emulated(const CellResult& cell) {
+  return std::any_of(cell.warnings.begin(), cell.warnings.end(),
+                     [](const Warning& warning) { return warning.kind == WarningKind::emulated_speeds; });
+}
+
 constexpr std::array cell_columns{
     Column{"transport", [](const Line& line) { return line.cell.variant.id; }},
     Column{"variant", [](const Line& line) { return line.cell.variant.name(); }},
     Column{"status", [](const Line& line) { return std::string(name_of(line.cell.status)); }},
     Column{"reason", [](const Line& line) { return line.cell.reason; }},
     Column{"substrate", [](const Line& line) { return std::string(to_string(line.cell.substrate)); }},
+    Column{"emulated", [](const Line& line) { return std::string(is_emulated(line.cell) ? "true" : "false"); }},
 };
 
 const SideReport& sender(const Line& line) { return line.round->sample.sender; }

@@ -38,6 +38,19 @@ CrossoverVerdict verdict_of(const std::function<double(double)>& truth, std::siz
   return crossover_of(series_of(source, Noise::normal, rounds, truth)).value().verdict;
 }
 
+// Rounds that are nearly all alike, as latencies out of a histogram's buckets are, may have no finite interval.
+TEST(Crossover, ASizeWithoutAnIntervalDecidesNothing) {
+  std::vector<SizedRatios> sizes;
+  for (const std::uint64_t size_bytes : octaves) sizes.push_back({size_bytes, {}});
+  for (std::uint32_t round = 0; round < 30; ++round) {
+    const double noise = 1 + 1e-3 * (round % 7);
+    for (SizedRatios& size : sizes) size.ratios.push_back({round % 2, (size.size_bytes < 8192 ? 0.5 : 1.5) * noise});
+    sizes[3].ratios.back().value = round < 23 ? 1.0 : 1.01;
+  }
+  ASSERT_FALSE(std::isfinite(estimate(sizes[3].ratios).log_reach));
+  EXPECT_EQ(crossover_of(sizes).value().verdict, CrossoverVerdict::not_separable);
+}
+
 class CrossoverCoverage : public testing::TestWithParam<std::tuple<Noise, std::size_t>> {};
 
 // The bounds are those of a binomial of 200 at 99.9 %. Where a run could not tell, it must say so, not err.
