@@ -62,7 +62,7 @@ PhaseOrder order_from(const json& request) {
 }
 
 json Agent::make_link(const json& request) {
-  auto made = xover::make_link(link_from_json(request.at("link")));
+  auto made = link_from_json(request.at("link")).and_then(xover::make_link);
   if (!made) return failed_reply(made.error());
   made_ = std::move(*made);
   return {{"ok", true}, {"link", to_json(made_)}};
@@ -89,8 +89,9 @@ json Agent::probe(const json& request) {
   const Descriptor* transport = find_transport(id);
   if (transport == nullptr || transport->planned())
     return failed_reply(Error{ErrorCode::bad_input, 0, "probe", id, ""});
-  const Link link = link_from_json(request.at("link"));
-  return {{"ok", true}, {"availability", to_json(transport->probe(link))}};
+  const auto link = link_from_json(request.at("link"));
+  if (!link) return failed_reply(link.error());
+  return {{"ok", true}, {"availability", to_json(transport->probe(*link))}};
 }
 
 json Agent::open_receiver(const json& request) {

@@ -1,13 +1,11 @@
 // Asking for a link, and taking over its descriptors.
 #include "harness/agents/made_links.h"
 
-#include <fcntl.h>
-
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "harness/agents/protocol.h"
 #include "harness/links/links.h"
+#include "harness/links/namespaces.h"
 
 namespace xover {
 
@@ -17,23 +15,14 @@ namespace {
 
 constexpr std::int64_t make_bound_ns = 15'000'000'000;  // a link of cables waits for its carrier
 
-// The maker still holds the descriptor, so its number there names it: proc(5).
-Result<FileDescriptor> take_over(pid_t maker, int number) {
-  if (number < 0) return FileDescriptor();
-  const std::string path = fmt::format("/proc/{}/fd/{}", maker, number);
-  FileDescriptor own(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!own) return system_error("take over a link's namespace", path);
-  return own;
-}
-
-Result<MadeLink> take_over(pid_t maker, const json& reply) {
-  auto account = made_link_from_json(reply.at("link"));
+Result<MadeLink> take_link(pid_t maker, const json& reply) {
+  auto account = made_link_from_json(reply.value("link", json()));
   if (!account) return tl::make_unexpected(account.error());
   MadeLink link = std::move(account->link);
   for (auto [descriptor, number] : {std::pair{&link.user, account->user_fd},
                                     {&link.sender_net, account->sender_fd},
                                     {&link.receiver_net, account->receiver_fd}}) {
-    auto taken = take_over(maker, number);
+    auto taken = take_descriptor(maker, number);
     if (!taken) return tl::make_unexpected(taken.error());
     *descriptor = std::move(*taken);
   }
@@ -63,7 +52,11 @@ Result<MadeLink> MadeLinks::make(const Link& link) const {
   if (!maker) return tl::make_unexpected(maker.error());
   auto reply = (*maker)->call({{"request", "make_link"}, {"link", to_json(link)}}, make_bound_ns);
   if (!reply) return tl::make_unexpected(reply.error());
-  return take_over((*maker)->pid(), *reply);
+  auto taken = take_link((*maker)->pid(), *reply);
+  // Whoever killed the maker just now is the cause.
+  if (const auto ending = (*maker)->ending(); !taken && ending)
+    return make_error(ErrorCode::peer_died, (*maker)->name(), *ending);
+  return taken;
 }
 
 }  // namespace xover

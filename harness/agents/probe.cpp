@@ -22,40 +22,40 @@ Result<Availability> ask(AgentProcess& agent, const Descriptor& transport, const
   return availability_from_json(reply->value("availability", json()));
 }
 
-Result<ProbedLink> probe_link(AgentPairs& agents, const LinkDescriptor& link) {
-  if (!link.made) return ProbedLink{&link, {}};
+// Not what somebody did to the process that makes the link, nor what a person wrote wrongly.
+bool says_what_can_run(const Error& error) {
+  return error.code != ErrorCode::cancelled && error.code != ErrorCode::peer_died &&
+         error.code != ErrorCode::timed_out && error.code != ErrorCode::bad_input;
+}
+
+Availability probe_link(AgentPairs& agents, const LinkDescriptor& link) {
+  if (!link.made) return {};
   const Link wanted{.name = std::string(link.name)};
-  if (link.takes_argument) return ProbedLink{&link, link_support(wanted)};
+  if (link.takes_argument) return link_support(wanted);
   const auto pair = agents.on(wanted);
-  if (pair) return ProbedLink{&link, {}};
-  if (pair.error().code == ErrorCode::cancelled) return tl::make_unexpected(pair.error());
-  return ProbedLink{&link, availability_of(pair.error())};
+  return pair ? Availability{} : availability_of(pair.error());
 }
 
 // The transport on each of its links that was probed.
-Result<void> probe_rows(AgentPairs& agents, const Descriptor& transport, Probed& probed) {
+void probe_rows(AgentPairs& agents, const Descriptor& transport, Probed& probed) {
   for (const std::string_view name : transport.links) {
     const auto known =
         std::ranges::find_if(probed.links, [&](const ProbedLink& link) { return link.link->name == name; });
     if (known == probed.links.end() || known->link->takes_argument) continue;
     ProbedRow row{&transport, Link{.name = std::string(name)}, known->availability};
     if (row.availability.usable()) {
-      auto availability = probe_one(agents, transport, row.link);
-      if (!availability && availability.error().code == ErrorCode::cancelled)
-        return tl::make_unexpected(availability.error());
-      row.availability =
-          availability ? std::move(*availability) : Availability{Status::no_device, availability.error().message(), ""};
+      const auto availability = probe_one(agents, transport, row.link);
+      row.availability = availability ? *availability : availability_of(availability.error());
     }
     probed.rows.push_back(std::move(row));
   }
-  return {};
 }
 
 }  // namespace
 
 Result<Availability> probe_one(AgentPairs& agents, const Descriptor& transport, const Link& link) {
   auto pair = agents.on(link);
-  if (!pair && pair.error().code != ErrorCode::cancelled) return availability_of(pair.error());
+  if (!pair && says_what_can_run(pair.error())) return availability_of(pair.error());
   if (!pair) return tl::make_unexpected(pair.error());
   if (auto ready = (*pair)->make_ready(); !ready) return tl::make_unexpected(ready.error());
   auto availability = ask((*pair)->sender(), transport, link);
@@ -63,20 +63,17 @@ Result<Availability> probe_one(AgentPairs& agents, const Descriptor& transport, 
   return availability;
 }
 
-Result<Probed> probe_all() {
+Probed probe_all() {
   Probed probed;
   AgentPairs agents(nullptr);
   for (const LinkDescriptor& link : links()) {
-    if (link.planned) continue;
-    auto probed_link = probe_link(agents, link);
-    if (!probed_link) return tl::make_unexpected(probed_link.error());
-    probed.links.push_back(std::move(*probed_link));
+    if (!link.planned) probed.links.push_back({&link, probe_link(agents, link)});
   }
   for (const Descriptor& transport : transports()) {
     if (transport.planned()) {
       probed.rows.push_back({&transport, Link{.name = ""}, Availability{Status::planned, "", ""}});
-    } else if (auto done = probe_rows(agents, transport, probed); !done) {
-      return tl::make_unexpected(done.error());
+    } else {
+      probe_rows(agents, transport, probed);
     }
   }
   return probed;

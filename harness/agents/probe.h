@@ -28,9 +28,11 @@ struct Probed {
 
 // An agent that dies while it probes gives its row `no_device` with the cause, and the remaining rows are asked of a
 // new agent. Blocks for as long as the probes take, each within a bound. Nothing that was made is left.
-Result<Probed> probe_all();
+Probed probe_all();
 
-// One transport on one link, asked of the sender's agent. A link that cannot be made says so for the transport.
+// One transport on one link, asked of the sender's agent. A link that cannot be made says so for the transport; an
+// error is what says nothing about either: a process that was killed, a stop on request, a link that was written
+// wrongly.
 Result<Availability> probe_one(AgentPairs& agents, const Descriptor& transport, const Link& link);
 
 }  // namespace xover

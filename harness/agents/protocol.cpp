@@ -98,9 +98,18 @@ json options_json(const OptionText& options) {
 }
 
 OptionText options_from(const json& value) {
+  if (!value.is_object()) throw std::out_of_range("options are not an object");
   OptionText options;
   for (const auto& [name, text] : value.items()) options[name] = text.get<std::string>();
   return options;
+}
+
+Link link_from(const json& value) {
+  Link link;
+  link.name = value.at("name").get<std::string>();
+  link.argument = value.at("argument").get<std::string>();
+  link.options = options_from(value.at("options"));
+  return link;
 }
 
 json variant_json(const Variant& variant) {
@@ -114,7 +123,7 @@ Variant variant_from(const json& value) {
   Variant variant;
   variant.id = value.at("id").get<std::string>();
   variant.options = options_from(value.at("options"));
-  variant.link = link_from_json(value.at("link"));
+  variant.link = link_from(value.at("link"));
   variant.label = value.at("label").get<std::string>();
   return variant;
 }
@@ -167,7 +176,7 @@ Point point_from(const json& value) {
   point.mix = enum_from(value.at("mix"), Mix::web);
   point.cache = enum_from(value.at("cache"), PageCache::cold);
   read(value.at("directory"), point.directory);
-  point.link = link_from_json(value.at("link"));
+  point.link = link_from(value.at("link"));
   return point;
 }
 
@@ -281,12 +290,8 @@ json to_json(const Link& link) {
   return {{"name", link.name}, {"argument", link.argument}, {"options", options_json(link.options)}};
 }
 
-Link link_from_json(const json& value) {
-  Link link;
-  link.name = value.at("name").get<std::string>();
-  link.argument = value.at("argument").get<std::string>();
-  link.options = options_from(value.at("options"));
-  return link;
+Result<Link> link_from_json(const json& value) {
+  return guarded("link", [&] { return link_from(value); });
 }
 
 json to_json(const Availability& availability) {
@@ -307,6 +312,7 @@ json to_json(const MadeLink& link) {
           {"sender", addresses_json(link.sender)},
           {"receiver", addresses_json(link.receiver)},
           {"substrate", number_of(link.substrate)},
+          {"gathers", link.gathers},
           {"facts", link.facts}};
 }
 
@@ -319,6 +325,7 @@ Result<LinkAccount> made_link_from_json(const json& value) {
     account.link.sender = addresses_from(value.at("sender"));
     account.link.receiver = addresses_from(value.at("receiver"));
     account.link.substrate = enum_from(value.at("substrate"), Substrate::simulated);
+    read(value.at("gathers"), account.link.gathers);
     read(value.at("facts"), account.link.facts);
     return account;
   });

@@ -33,7 +33,7 @@ nlohmann::json to_json(const Availability& availability);
 Result<Availability> availability_from_json(const nlohmann::json& json);
 
 nlohmann::json to_json(const Link& link);
-Link link_from_json(const nlohmann::json& json);  // throws on anything else, as the JSON library does
+Result<Link> link_from_json(const nlohmann::json& json);
 
 // A made link as its maker tells of it: the numbers of its descriptors there, -1 where it has none.
 struct LinkAccount {

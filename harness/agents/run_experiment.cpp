@@ -247,8 +247,7 @@ SampleSpec ExperimentRun::spec_of(const CellResult& cell, const Point& point, co
   if (link != nullptr) {
     spec.sender_address = link->sender;
     spec.receiver_address = link->receiver;
-    const auto gathers = link->facts.find("scatter_gather");
-    spec.device_gathers = gathers == link->facts.end() || gathers->second == "on";
+    spec.device_gathers = link->gathers;
   }
   spec.has_receiver = cell.has_receiver;
   spec.sender_cores = cell.sender_cores;

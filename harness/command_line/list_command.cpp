@@ -10,12 +10,11 @@
 namespace xover {
 
 int list_command(bool json) {
-  const auto probed = probe_all();
-  if (!probed) return complain(probed.error());
+  const Probed probed = probe_all();
   if (json) {
-    std::fputs(list_json(*probed).c_str(), stdout);
+    std::fputs(list_json(probed).c_str(), stdout);
   } else {
-    print_list(*probed, stdout);
+    print_list(probed, stdout);
   }
   return exit_done;
 }

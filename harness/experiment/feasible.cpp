@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "harness/experiment/bad_input.h"
 #include "harness/experiment/variants_at.h"
 #include "harness/links/links.h"
+#include "harness/links/wire_check.h"
 #include "harness/workloads/file_mix.h"
 #include "harness/workloads/message_pool.h"
 #include "transports/common/udp_sockets.h"
@@ -25,6 +27,7 @@ namespace {
 
 constexpr std::uint64_t headers_v4_bytes = 20 + 8, headers_v6_bytes = 40 + 8;  // of IP and UDP
 constexpr std::uint64_t most_memory_bytes = 8ULL << 30;                        // of all senders of a point
+constexpr std::string_view wire = "wire";
 
 std::vector<std::string_view> file_serving_ids() {
   std::vector<std::string_view> ids;
@@ -147,6 +150,10 @@ class Combination {
                                                                  : "takes nothing "
                                                                    "behind a colon"));
     }
+    if (link->name == wire) {
+      if (const auto cards = parse_wire(variant.link.argument); !cards)
+        return complain({"link", "transports"}, cards.error().context, cards.error().remedy);
+    }
     const bool one_way = point_.workload == Workload::stream || point_.workload == Workload::paced;
     if (!one_way && !link->has_receiver) {
       return complain({"workload"}, fmt::format("workload {} cannot run on {}: link {} has no receiver",
@@ -171,7 +178,8 @@ class Combination {
     const auto mtu = static_cast<std::uint64_t>(granted->integer("mtu"));
     const std::uint64_t gso = options->size_bytes("gso");
     const std::uint64_t headers = options->choice("ip") == "6" ? headers_v6_bytes : headers_v4_bytes;
-    if (gso == 0 || gso + headers <= mtu) return {};
+    const bool as_the_device_has_it = mtu == 0;
+    if (gso == 0 || as_the_device_has_it || gso + headers <= mtu) return {};
     return complain({"transports", "link"},
                     fmt::format("gso={} of {} does not fit the link's mtu {}: headers take {} bytes", gso,
                                 variant.name(), mtu, headers),
@@ -194,7 +202,38 @@ class Combination {
   const ExperimentText& experiment_;
 };
 
+using LinkByCard = std::map<std::string, std::string, std::less<>>;
+
+// The cards of this variant that `holders` has on another link; its other cards are added.
+std::vector<std::string> cards_held_elsewhere(const Variant& variant, LinkByCard& holders) {
+  std::vector<std::string> held;
+  if (variant.link.name != wire) return held;
+  const auto cards = parse_wire(variant.link.argument);
+  if (!cards) return held;  // refused by check_feasible()
+  for (const std::string& card : {cards->first, cards->second}) {
+    if (holders.try_emplace(card, variant.link.text()).first->second != variant.link.text()) held.push_back(card);
+  }
+  return held;
+}
+
 }  // namespace
+
+Result<void> check_cards(std::span<const PlannedPoint> points, const ExperimentText& experiment) {
+  LinkByCard holders;
+  for (const PlannedPoint& planned : points) {
+    for (const Variant& variant : planned.variants) {
+      const auto held = cards_held_elsewhere(variant, holders);
+      if (held.empty()) continue;
+      const auto written = experiment.axes.find("link");
+      return bad_input(
+          written == experiment.axes.end() ? experiment.place : written->second.front().place,
+          fmt::format("{} and {}: one run can hold the card{} {} on one link only", holders.at(held.front()),
+                      variant.link.text(), held.size() == 1 ? "" : "s", fmt::join(held, " and ")),
+          "make two runs");
+    }
+  }
+  return {};
+}
 
 std::uint64_t largest_message_bytes(const Variant& variant) {
   if (!sends_datagrams(variant)) return UINT64_MAX;

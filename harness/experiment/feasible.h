@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "core/error.h"
 #include "core/variant.h"
@@ -13,6 +14,10 @@ namespace xover {
 
 // The error names the place of the axis that a person would change, as `experiment` has it.
 Result<void> check_feasible(const PlannedPoint& planned, const ExperimentText& experiment);
+
+// Refuses cards that two links would take: a run holds each link from its first use to its end. `points` are all of the
+// run so far; the error names the place of the links of `experiment`, which added the last of them.
+Result<void> check_cards(std::span<const PlannedPoint> points, const ExperimentText& experiment);
 
 // The longest message that this variant of a known transport can carry, whatever the link.
 std::uint64_t largest_message_bytes(const Variant& variant);

@@ -91,7 +91,7 @@ Result<void> add_points(Plan& plan, const ExperimentText& experiment, const std:
     if (auto possible = check_feasible(planned, experiment); !possible) return possible;
     if (!is_there(std::span(plan.points).first(earlier), planned)) plan.points.push_back(std::move(planned));
   }
-  return {};
+  return check_cards(plan.points, experiment);
 }
 
 Result<void> add_experiment(Plan& plan, const ExperimentText& experiment) {

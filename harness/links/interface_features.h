@@ -13,8 +13,13 @@ namespace xover {
 struct InterfaceFeatures {
   std::string driver;
   bool tso = false, gso = false, gro = false;
-  bool tx_checksum = false, scatter_gather = false;
+  bool tx_checksum = false;  // for both versions of IP
+  bool scatter_gather = false;
   std::optional<std::uint32_t> tx_queues, rx_queues;  // in use; none where the driver cannot tell
+
+  // Lent pages go to the device as they are. The kernel copies a packet into one piece, unseen, for a device that
+  // cannot read it from several places or does not compute its checksum (skb_checksum_help, skb_segment).
+  bool gathers() const { return scatter_gather && tx_checksum; }
 };
 
 // Belongs to the network namespace that its maker was in, wherever he goes afterwards.
@@ -22,7 +27,7 @@ class FeatureSocket {
  public:
   static Result<FeatureSocket> open();
 
-  // What the driver does not have counts as off.
+  // What the driver does not have, or does not tell, counts as off.
   Result<InterfaceFeatures> read(const std::string& interface) const;
 
   // Everything that can be turned off is: segmentation, receive aggregation, checksums, scatter-gather. A driver keeps

@@ -2,6 +2,7 @@
 #include "harness/links/link_end.h"
 
 #include <cerrno>
+#include <map>
 #include <utility>
 
 namespace xover {
@@ -14,6 +15,28 @@ bool ipv6_is_off(int errno_value) {
 }
 
 std::string on_off(bool value) { return value ? "on" : "off"; }
+
+struct EndFacts {
+  std::map<std::string, std::string> by_name;
+  bool gathers = false;
+};
+
+Result<EndFacts> facts_of(LinkEnd& end) {
+  const auto interface = end.route.find(end.interface);
+  if (!interface) return tl::make_unexpected(interface.error());
+  const auto features = end.features.read(end.interface);
+  if (!features) return tl::make_unexpected(features.error());
+  return EndFacts{{{"driver", features->driver},
+                   {"mtu_bytes", std::to_string(interface->mtu_bytes)},
+                   {"tx_queues", std::to_string(features->tx_queues.value_or(interface->tx_queues))},
+                   {"rx_queues", std::to_string(features->rx_queues.value_or(interface->rx_queues))},
+                   {"tso", on_off(features->tso)},
+                   {"gso", on_off(features->gso)},
+                   {"gro", on_off(features->gro)},
+                   {"tx_checksum", on_off(features->tx_checksum)},
+                   {"scatter_gather", on_off(features->scatter_gather)}},
+                  features->gathers()};
+}
 
 }  // namespace
 
@@ -41,33 +64,19 @@ Result<HostAddresses> start_end(LinkEnd& end, const LinkSettings& settings, Host
   return addresses;
 }
 
-Result<LinkFacts> facts_of(LinkEnd& end) {
-  const auto interface = end.route.find(end.interface);
-  if (!interface) return tl::make_unexpected(interface.error());
-  const auto features = end.features.read(end.interface);
-  if (!features) return tl::make_unexpected(features.error());
-  return LinkFacts{{"driver", features->driver},
-                   {"mtu_bytes", std::to_string(interface->mtu_bytes)},
-                   {"tx_queues", std::to_string(features->tx_queues.value_or(interface->tx_queues))},
-                   {"rx_queues", std::to_string(features->rx_queues.value_or(interface->rx_queues))},
-                   {"tso", on_off(features->tso)},
-                   {"gso", on_off(features->gso)},
-                   {"gro", on_off(features->gro)},
-                   {"tx_checksum", on_off(features->tx_checksum)},
-                   {"scatter_gather", on_off(features->scatter_gather)}};
-}
-
-Result<LinkFacts> facts_of_both(LinkEnd& sender, LinkEnd& receiver) {
-  auto facts = facts_of(sender);
-  if (!facts) return facts;
-  auto others = facts_of(receiver);
-  if (!others) return others;
-  LinkFacts differing;
-  for (const auto& [name, value] : *others) {
-    if (facts->at(name) != value) differing["receiver_" + name] = value;
+Result<void> read_facts(MadeLink& made, LinkEnd& sender, LinkEnd* receiver) {
+  auto own = facts_of(sender);
+  if (!own) return tl::make_unexpected(own.error());
+  made.gathers = own->gathers;
+  if (receiver != nullptr) {
+    auto others = facts_of(*receiver);
+    if (!others) return tl::make_unexpected(others.error());
+    for (const auto& [name, value] : others->by_name) {
+      if (own->by_name.at(name) != value) made.facts["receiver_" + name] = value;
+    }
   }
-  facts->merge(differing);
-  return facts;
+  made.facts.merge(own->by_name);
+  return {};
 }
 
 }  // namespace xover

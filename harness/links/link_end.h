@@ -1,17 +1,15 @@
 // One end of a link while it is made: sockets into its namespace, and the steps that all links share.
 #pragma once
 
-#include <map>
 #include <string>
 
 #include "core/link.h"
 #include "harness/links/interface_features.h"
 #include "harness/links/link_settings.h"
+#include "harness/links/make_link.h"
 #include "harness/links/route_socket.h"
 
 namespace xover {
-
-using LinkFacts = std::map<std::string, std::string>;
 
 // Belongs to the network namespace that its maker was in.
 struct LinkEnd {
@@ -26,10 +24,9 @@ struct LinkEnd {
 // result has no IPv6 address.
 Result<HostAddresses> start_end(LinkEnd& end, const LinkSettings& settings, HostAddresses addresses);
 
-// What the kernel granted: driver, mtu_bytes, tx_queues, rx_queues, tso, gso, gro, tx_checksum, scatter_gather.
-Result<LinkFacts> facts_of(LinkEnd& end);
-
-// The sender's, and as "receiver_..." those of the receiver that differ.
-Result<LinkFacts> facts_of_both(LinkEnd& sender, LinkEnd& receiver);
+// Adds what the kernel granted to made.facts: driver, mtu_bytes, tx_queues, rx_queues, tso, gso, gro, tx_checksum,
+// scatter_gather of the sender, and as "receiver_..." those of the receiver that differ. Sets made.gathers. `receiver`
+// is null on links without.
+Result<void> read_facts(MadeLink& made, LinkEnd& sender, LinkEnd* receiver);
 
 }  // namespace xover

@@ -23,6 +23,13 @@ constexpr OptionSpec mtu_option(std::string_view default_value) {
           .summary = "greatest IP packet, in bytes"};
 }
 
+inline constexpr OptionSpec card_mtu_option{.name = "mtu",
+                                            .kind = OptionKind::integer,
+                                            .default_value = "0",
+                                            .least = 0,
+                                            .greatest = greatest_mtu_bytes,
+                                            .summary = "greatest IP packet, in bytes; 0 leaves it as it is"};
+
 inline constexpr OptionSpec offloads_option{
     .name = "offloads",
     .kind = OptionKind::choice,
@@ -47,12 +54,12 @@ inline constexpr OptionSpec card_queues_option{.name = "queues",
 inline constexpr std::array veth_options{mtu_option("1500"), offloads_option, device_queues_option};
 inline constexpr std::array veth_dma_options{mtu_option("9000"), offloads_option, device_queues_option};
 inline constexpr std::array ifb_options{mtu_option("1500"), offloads_option, device_queues_option};
-inline constexpr std::array wire_options{mtu_option("1500"), offloads_option, card_queues_option};
+inline constexpr std::array wire_options{card_mtu_option, offloads_option, card_queues_option};
 
 struct LinkSettings {
-  std::uint32_t mtu_bytes = 0;
-  std::uint32_t queues = 0;  // each way; 0: as the device has them
-  bool offloads = true;      // false: off, as far as the driver lets itself be told
+  std::uint32_t mtu_bytes = 0;  // 0: as the device has it
+  std::uint32_t queues = 0;     // each way; 0: as the device has them
+  bool offloads = true;         // false: off, as far as the driver lets itself be told
 };
 
 LinkSettings link_settings(const Options& options);

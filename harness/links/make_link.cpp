@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "harness/links/ifb_driver.h"
 #include "harness/links/link_end.h"
 #include "harness/links/links.h"
 #include "harness/links/namespaces.h"
@@ -63,13 +64,10 @@ Result<void> start_veth(MadeLink& made, LinkEnd& sender, LinkEnd& receiver, cons
   if (!sender_address) return tl::make_unexpected(sender_address.error());
   auto receiver_address = start_end(receiver, settings, receiver_addresses());
   if (!receiver_address) return tl::make_unexpected(receiver_address.error());
-  auto facts = facts_of_both(sender, receiver);
-  if (!facts) return tl::make_unexpected(facts.error());
   made.sender = *sender_address;
   made.receiver = *receiver_address;
   made.facts.emplace("xdp", "none");
-  made.facts.merge(*facts);
-  return {};
+  return read_facts(made, sender, &receiver);
 }
 
 Result<MadeLink> make_veth(const LinkSettings& settings, bool xdp) {
@@ -97,15 +95,13 @@ Result<void> start_ifb(MadeLink& made, LinkEnd& sender, const LinkSettings& sett
     if (neighbour.empty()) continue;
     if (auto known = sender.route.add_neighbour(sender_interface, neighbour); !known) return known;
   }
-  auto facts = facts_of(sender);
-  if (!facts) return tl::make_unexpected(facts.error());
-  made.facts = std::move(*facts);
-  return {};
+  return read_facts(made, sender, nullptr);
 }
 
 Result<MadeLink> make_ifb(const LinkSettings& settings) {
   NamespaceRequest request;
   request.has_receiver = false;
+  load_ifb_driver();
   auto namespaces = make_namespaces(request);
   if (!namespaces) return tl::make_unexpected(namespaces.error());
   MadeLink made = made_in(std::move(*namespaces));
@@ -118,14 +114,20 @@ Result<MadeLink> make_ifb(const LinkSettings& settings) {
 
 }  // namespace
 
-Availability link_support(const Link& link) { return link.name == with_xdp ? xdp_support() : Availability{}; }
+Availability link_support(const Link& link) {
+  if (link.name == with_xdp) return xdp_support();
+  return link.name == "wire" ? wire_support() : Availability{};
+}
 
 Result<MadeLink> make_link(const Link& link) {
   const LinkDescriptor* row = find_link(link.name);
   if (row == nullptr || !row->made)
     return make_error(ErrorCode::bad_input, "make link", link.name + " is not one that is made");
-  if (const Availability support = link_support(link); !support.usable())
-    return make_error(ErrorCode::unsupported, "make link " + link.name, support.cause, support.remedy);
+  if (const Availability support = link_support(link); !support.usable()) {
+    const bool forbidden = support.status == Status::not_permitted;
+    return make_error(forbidden ? ErrorCode::not_permitted : ErrorCode::unsupported, "make link " + link.name,
+                      support.cause, support.remedy);
+  }
   const auto options = Options::resolve(link.name, row->options, link.options);
   if (!options) return tl::make_unexpected(options.error());
   const LinkSettings settings = link_settings(*options);

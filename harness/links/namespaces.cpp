@@ -81,7 +81,7 @@ Result<FileDescriptor> enter_new_network_namespace() {
     return tl::make_unexpected(refused(ENOSPC, "unshare(CLONE_NEWNET)", "user.max_net_namespaces is reached",
                                        "sysctl user.max_net_namespaces=65536"));
   }
-  return system_error("unshare(CLONE_NEWNET)", "", "run as root");
+  return system_error("unshare(CLONE_NEWNET)", "", errno == EPERM ? "run as root" : "");
 }
 
 Result<void> make_network_namespaces(const NamespaceRequest& request, LinkNamespaces& made) {
@@ -118,6 +118,14 @@ Result<LinkNamespaces> make_namespaces(const NamespaceRequest& request) {
 Result<void> switch_network_namespace(int net_fd) {
   if (setns(net_fd, CLONE_NEWNET) != 0) return system_error("setns(CLONE_NEWNET)");
   return {};
+}
+
+Result<FileDescriptor> take_descriptor(pid_t holder, int number) {
+  if (number < 0) return FileDescriptor();
+  const std::string path = "/proc/" + std::to_string(holder) + "/fd/" + std::to_string(number);
+  FileDescriptor own(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!own) return system_error("take over a namespace", path);
+  return own;
 }
 
 Result<void> enter_namespaces(int user_fd, int net_fd) {

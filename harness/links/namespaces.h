@@ -1,8 +1,10 @@
 // Network namespaces without a name: made, entered, and explained where the kernel refuses them.
 //
-// All functions here move the calling process, which has one thread. Nothing is mounted, so that a namespace ends with
-// its last process and its last descriptor (namespaces(7)).
+// What makes or switches a namespace moves the calling process, which has one thread. Nothing is mounted, so that a
+// namespace ends with its last process and its last descriptor (namespaces(7)).
 #pragma once
+
+#include <sys/types.h>
 
 #include <string>
 
@@ -27,6 +29,10 @@ Result<LinkNamespaces> make_namespaces(const NamespaceRequest& request);
 
 // Between the ends of a link, while it is being made.
 Result<void> switch_network_namespace(int net_fd);
+
+// An own descriptor of a namespace that `holder`, a process of the same user, has open as `number` (proc_pid_fd(5)). It
+// stays when that process ends. A negative number is none, and gives none.
+Result<FileDescriptor> take_descriptor(pid_t holder, int number);
 
 // What lets an ordinary user make network namespaces here, as the settings of this kernel say.
 std::string user_namespace_remedy();

@@ -53,7 +53,9 @@ Result<NumericAddress> parse_address(const std::string& text, int family) {
 std::string driver_missing(const std::string& driver) {
   std::string config = driver;
   for (char& letter : config) letter = static_cast<char>(letter - 'a' + 'A');
-  return "modprobe " + driver + " as root, or boot a kernel with CONFIG_" + config;
+  // On its own, and when the kernel loads it, the module makes ifb0 and ifb1 for the host.
+  const std::string parameters = driver == "ifb" ? " numifbs=0" : "";
+  return "modprobe " + driver + parameters + " as root, or boot a kernel with CONFIG_" + config;
 }
 
 // `done`, with the remedy for a kernel that does not know this type of interface.

@@ -39,12 +39,10 @@ Result<Cards> free_cards_now(const std::string& sender, const std::string& recei
 }
 
 // A card that is missing may be on its way back: the kernel ends namespaces some time after their last holder.
-Result<Cards> free_cards(const std::string& argument) {
-  const auto names = parse_wire(argument);
-  if (!names) return tl::make_unexpected(names.error());
+Result<Cards> free_cards(const WireNames& names) {
   const auto deadline = std::chrono::steady_clock::now() + return_bound;
   for (;;) {
-    auto cards = free_cards_now(names->first, names->second);
+    auto cards = free_cards_now(names.first, names.second);
     const bool missing = !cards && cards.error().code == ErrorCode::no_device;
     if (!missing || std::chrono::steady_clock::now() >= deadline) return cards;
     std::this_thread::sleep_for(nap);
@@ -80,11 +78,13 @@ Result<HostAddresses> start_card(LinkEnd& end, const LinkSettings& settings, con
     if (auto set = end.features.set_queues(end.interface, settings.queues); !set)
       return tl::make_unexpected(set.error());
   }
-  if (auto set = end.route.set_mtu(end.interface, settings.mtu_bytes); !set) {
-    Error refused = set.error();
-    if (refused.code == ErrorCode::internal) refused.code = ErrorCode::bad_input;
-    refused.remedy = "`ip -d link show dev " + end.interface + "` tells its least and greatest MTU";
-    return tl::make_unexpected(std::move(refused));
+  if (settings.mtu_bytes != 0) {
+    if (auto set = end.route.set_mtu(end.interface, settings.mtu_bytes); !set) {
+      Error refused = set.error();
+      if (refused.code == ErrorCode::internal) refused.code = ErrorCode::bad_input;
+      refused.remedy = "`ip -d link show dev " + end.interface + "` tells its least and greatest MTU";
+      return tl::make_unexpected(std::move(refused));
+    }
   }
   return start_end(end, settings, addresses);
 }
@@ -97,55 +97,58 @@ Result<void> start_wire(MadeLink& made, LinkEnd& sender, LinkEnd& receiver, cons
   const auto deadline = std::chrono::steady_clock::now() + carrier_bound;
   if (auto up = await_carrier(sender, deadline); !up) return up;
   if (auto up = await_carrier(receiver, deadline); !up) return up;
-  auto facts = facts_of_both(sender, receiver);
-  if (!facts) return tl::make_unexpected(facts.error());
   made.sender = *sender_address;
   made.receiver = *receiver_address;
-  made.facts = std::move(*facts);
-  return {};
+  return read_facts(made, sender, &receiver);
 }
 
-Result<LinkNamespaces> namespaces_for_cards() {
-  const bool cards_come_back = in_initial_network_namespace();
-  NamespaceRequest request;
-  request.user_namespace_helps = false;
-  auto made = make_namespaces(request);
-  if (!made && made.error().code == ErrorCode::not_permitted) {
-    Error refused = made.error();
-    refused.context = "wire moves interfaces of the host, which a user namespace does not permit";
-    refused.remedy = "run as root";
-    return tl::make_unexpected(std::move(refused));
-  }
-  if (made && !cards_come_back) {
-    return make_error(ErrorCode::not_permitted, "wire",
-                      "this is not the host's own network namespace, and only to that does the kernel give cards back",
-                      "run xover on the host, outside of containers");
-  }
-  return made;
+// The cards are looked at in the host's namespace just before they are moved, so that nobody takes them up in between.
+Result<void> find_and_take_cards(MadeLink& made, const WireNames& names, int host_net_fd, LinkEnd& sender,
+                                 const LinkEnd& receiver) {
+  if (auto there = switch_network_namespace(host_net_fd); !there) return there;
+  auto host = RouteSocket::open();
+  if (!host) return tl::make_unexpected(host.error());
+  const auto cards = free_cards(names);
+  if (!cards) return tl::make_unexpected(cards.error());
+  if (auto taken = take_cards(*host, host_net_fd, sender, made, receiver.interface); !taken) return taken;
+  made.substrate = wire_substrate(cards->sender.driver, cards->receiver.driver, under_hypervisor());
+  return switch_network_namespace(made.sender_net.get());
 }
 
 }  // namespace
 
+Availability wire_support() {
+  if (!may_move_interfaces()) {
+    return {Status::not_permitted, "wire moves interfaces of the host, which a user namespace does not permit",
+            "run as root"};
+  }
+  if (!in_initial_network_namespace()) {
+    return {Status::not_permitted,
+            "this is not the host's own network namespace, and only to that does the kernel give cards back",
+            "run xover on the host, outside of containers"};
+  }
+  return {};
+}
+
 Result<MadeLink> make_wire(const std::string& argument, const LinkSettings& settings) {
-  const auto cards = free_cards(argument);
-  if (!cards) return tl::make_unexpected(cards.error());
+  const auto names = parse_wire(argument);
+  if (!names) return tl::make_unexpected(names.error());
+  if (auto fit = check_wire_mtu(settings.mtu_bytes); !fit) return tl::make_unexpected(fit.error());
   const FileDescriptor host_net(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
   if (!host_net) return system_error("open", "/proc/thread-self/ns/net", "mount /proc");
-  auto host = RouteSocket::open();
-  if (!host) return tl::make_unexpected(host.error());
-  auto namespaces = namespaces_for_cards();
+  NamespaceRequest request;
+  request.user_namespace_helps = false;
+  auto namespaces = make_namespaces(request);
   if (!namespaces) return tl::make_unexpected(namespaces.error());
   MadeLink made;
   made.sender_net = std::move(namespaces->sender_net);
   made.receiver_net = std::move(namespaces->receiver_net);
-  made.substrate = wire_substrate(cards->sender.driver, cards->receiver.driver, under_hypervisor());
-  auto sender = LinkEnd::open(cards->sender.name);
+  auto sender = LinkEnd::open(names->first);
   if (!sender) return tl::make_unexpected(sender.error());
   if (auto there = switch_network_namespace(made.receiver_net.get()); !there) return tl::make_unexpected(there.error());
-  auto receiver = LinkEnd::open(cards->receiver.name);
+  auto receiver = LinkEnd::open(names->second);
   if (!receiver) return tl::make_unexpected(receiver.error());
-  if (auto back = switch_network_namespace(made.sender_net.get()); !back) return tl::make_unexpected(back.error());
-  if (auto taken = take_cards(*host, host_net.get(), *sender, made, receiver->interface); !taken)
+  if (auto taken = find_and_take_cards(made, *names, host_net.get(), *sender, *receiver); !taken)
     return tl::make_unexpected(taken.error());
   if (auto started = start_wire(made, *sender, *receiver, settings); !started)
     return tl::make_unexpected(started.error());

@@ -6,9 +6,12 @@
 
 namespace xover {
 
-// `argument` is "A+B", sender's and receiver's interface. Refuses an interface that something uses, and moves both
-// interfaces or none. Waits 1 s at most for a card that an earlier run is giving back, and 5 s for the cable. Moves the
-// calling process as make_link() does.
+// not_permitted, with who may, for whoever may not move interfaces of the host.
+Availability wire_support();
+
+// `argument` is "A+B", sender's and receiver's interface. Refuses an interface that is up or that something uses, and
+// moves both interfaces or none. The caller has asked wire_support(). Waits 1 s at most for a card that an earlier run
+// is giving back, and 5 s for the cable. Moves the calling process as make_link() does.
 Result<MadeLink> make_wire(const std::string& argument, const LinkSettings& settings);
 
 }  // namespace xover

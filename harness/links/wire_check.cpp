@@ -5,11 +5,14 @@
 #include <array>
 #include <string_view>
 
+#include "harness/links/link_settings.h"
+
 namespace xover {
 
 namespace {
 
 constexpr const char* operation = "wire";
+constexpr const char* use_another = "use a card that carries no traffic";
 
 // Cards that exist in virtual machines alone.
 constexpr std::array<std::string_view, 6> virtual_drivers{"virtio_net", "vmxnet3", "xen_netfront",
@@ -48,18 +51,23 @@ Result<void> check_interface(const std::vector<HostInterface>& host, const std::
   if (!found->addresses.empty()) {
     return make_error(ErrorCode::bad_input, operation,
                       name + " is in use: it has the address " + joined(found->addresses),
-                      "`ip addr flush dev " + name + "` frees it");
+                      std::string(use_another) + ", or take the address away if nobody needs it");
   }
   if (!found->part_of.empty()) {
     return make_error(ErrorCode::bad_input, operation, name + " is in use: " + found->part_of + " stands on it",
-                      "take it out of " + found->part_of + " first");
+                      std::string(use_another) + ", or take it out of " + found->part_of + " if nobody needs it");
+  }
+  if (found->up) {
+    return make_error(ErrorCode::bad_input, operation, name + " is up",
+                      std::string(use_another) + "; `ip link set dev " + name +
+                          " down` gives this one to xover, if it carries no traffic of yours");
   }
   return {};
 }
 
 }  // namespace
 
-Result<std::pair<std::string, std::string>> parse_wire(const std::string& argument) {
+Result<WireNames> parse_wire(const std::string& argument) {
   const auto plus = argument.find('+');
   const bool two = plus != std::string::npos && argument.find('+', plus + 1) == std::string::npos;
   const std::string sender = argument.substr(0, plus), receiver = two ? argument.substr(plus + 1) : "";
@@ -72,6 +80,12 @@ Result<std::pair<std::string, std::string>> parse_wire(const std::string& argume
                       "name two interfaces that a cable joins");
   }
   return std::pair{sender, receiver};
+}
+
+Result<void> check_wire_mtu(std::uint32_t mtu_bytes) {
+  if (mtu_bytes == 0 || mtu_bytes >= least_mtu_bytes) return {};
+  return make_error(ErrorCode::bad_input, operation, "mtu=" + std::to_string(mtu_bytes) + " is too small for IPv6",
+                    "use " + std::to_string(least_mtu_bytes) + " or more, or 0 for the MTU that the cards have");
 }
 
 Result<void> check_wire(const std::vector<HostInterface>& host, const std::string& sender,

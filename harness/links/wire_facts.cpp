@@ -2,10 +2,13 @@
 #include "harness/links/wire_facts.h"
 
 #include <ifaddrs.h>
+#include <linux/capability.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -64,25 +67,36 @@ std::string user_of(const fs::path& interface) {
   return "";
 }
 
+// Who cannot be read counts as up: an interface is taken only on evidence.
+bool is_up(const fs::path& interface) {
+  std::ifstream file(interface / "flags");
+  unsigned flags = 0;
+  return !(file >> std::hex >> flags) || (flags & IFF_UP) != 0;
+}
+
+constexpr ino_t initial_user_namespace = 0xEFFFFFFD;  // PROC_USER_INIT_INO, the same in all kernels since Linux 3.8
+
 }  // namespace
 
 Result<std::vector<HostInterface>> host_interfaces() {
   const auto addresses = addresses_by_interface();
   if (!addresses) return tl::make_unexpected(addresses.error());
   std::vector<HostInterface> host;
-  std::error_code failed;
-  for (const auto& entry : fs::directory_iterator(interfaces_folder, failed)) {
+  std::error_code unreadable;
+  for (const auto& entry : fs::directory_iterator(interfaces_folder, unreadable)) {
+    std::error_code vanished;  // an interface may, between two steps
     HostInterface interface;
     interface.name = entry.path().filename().string();
-    if (interface.name == "lo" || !fs::is_directory(entry.path(), failed)) continue;
-    interface.has_device = fs::exists(entry.path() / "device", failed);
+    if (interface.name == "lo" || !fs::is_directory(entry.path(), vanished)) continue;
+    interface.has_device = fs::exists(entry.path() / "device", vanished);
     interface.driver = target_name(entry.path() / "device" / "driver");
     interface.part_of = user_of(entry.path());
+    interface.up = is_up(entry.path());
     const auto [begin, end] = addresses->equal_range(interface.name);
     for (auto at = begin; at != end; ++at) interface.addresses.push_back(at->second);
     host.push_back(std::move(interface));
   }
-  if (failed) return make_error(ErrorCode::unsupported, "read", interfaces_folder, "mount /sys");
+  if (unreadable) return make_error(ErrorCode::unsupported, "read", interfaces_folder, "mount /sys");
   std::sort(host.begin(), host.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return host;
 }
@@ -93,6 +107,16 @@ bool under_hypervisor() {
     if (word == "hypervisor") return true;
   }
   return false;
+}
+
+bool may_move_interfaces() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct held[_LINUX_CAPABILITY_U32S_3]{};
+  if (syscall(SYS_capget, &header, held) != 0) return false;
+  constexpr std::uint32_t needed = 1u << CAP_NET_ADMIN | 1u << CAP_SYS_ADMIN;
+  struct stat own{};
+  return (held[0].effective & needed) == needed && stat("/proc/thread-self/ns/user", &own) == 0 &&
+         own.st_ino == initial_user_namespace;
 }
 
 bool in_initial_network_namespace() {

@@ -13,7 +13,12 @@ Result<std::vector<HostInterface>> host_interfaces();
 // By the processor's own word.
 bool under_hypervisor();
 
-// False in a container with network of its own: cards of hardware would not come back there, but to the host.
+// Whether this process is privileged on the host itself, not just in a user namespace of its own: CAP_NET_ADMIN and
+// CAP_SYS_ADMIN (capabilities(7)).
+bool may_move_interfaces();
+
+// For whoever may move interfaces. False in a container with network of its own: cards of hardware would not come back
+// there, but to the host.
 bool in_initial_network_namespace();
 
 }  // namespace xover

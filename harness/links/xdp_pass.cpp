@@ -6,6 +6,7 @@
 #include <linux/bpf.h>
 #include <linux/if_link.h>
 #include <net/if.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -23,8 +24,14 @@ constexpr unsigned BPF_F_XDP_HAS_FRAGS = 1u << 5;  // headers before Linux 5.18
 Error refusal(int errno_value, const char* operation, const std::string& interface) {
   Error error{code_of_errno(errno_value), errno_value, operation, interface, ""};
   if (error.code == ErrorCode::not_permitted) {
-    error.context = "an XDP program needs CAP_BPF and CAP_NET_ADMIN of the host, which a user namespace does not give";
-    error.remedy = "run as root";
+    if (geteuid() == 0) {
+      error.context += ": forbidden even to root: kernel lockdown, or a container without CAP_BPF and CAP_NET_ADMIN";
+      error.remedy = "see /sys/kernel/security/lockdown, or run outside of the container";
+    } else {
+      error.context =
+          "an XDP program needs CAP_BPF and CAP_NET_ADMIN of the host, which a user namespace does not give";
+      error.remedy = "run as root";
+    }
   } else if (errno_value == EINVAL || errno_value == EOPNOTSUPP || errno_value == ERANGE) {
     error.code = ErrorCode::unsupported;
     error.context += ": XDP with fragments";

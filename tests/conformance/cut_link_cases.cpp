@@ -10,12 +10,12 @@ namespace {
 
 constexpr MonotonicNs millisecond = 1'000'000;
 constexpr MonotonicNs end_bound_ns = 5'000 * millisecond;  // of a session that ends
+constexpr std::size_t longest_message_bytes = 64 * 1024;
 
 // Sends until nothing goes any more, with the link cut behind the first message. Ends in `end`, while the link is cut.
-void lose_the_link(const Subject& subject, const PairSetup& setup, const Limits& limits,
+void lose_the_link(const Subject& subject, const PairSetup& setup, std::size_t size,
                    const std::function<void(Side&)>& end) {
   std::atomic<bool> arrived{false}, ended{false};
-  const std::size_t size = std::min<std::size_t>(limits.max_op_bytes, 64 * 1024);
   run_pair(
       subject, setup,
       [&](Side& side) {
@@ -50,7 +50,8 @@ void lose_the_link(const Subject& subject, const PairSetup& setup, const Limits&
 
 TEST_P(Conformance, AbortGivesEverythingBackInTimeBehindACutLink) {
   REQUIRE_A_LINK_TO_CUT();
-  lose_the_link(subject(), small_buffers(), limits(), [](Side& side) {
+  const std::size_t message_bytes = at_most_op(longest_message_bytes);
+  lose_the_link(subject(), small_buffers(), message_bytes, [&](Side& side) {
     const MonotonicNs start = monotonic_now_ns();
     side.channel().abort();
     side.pump_until("all to come back", [&] {
@@ -61,13 +62,13 @@ TEST_P(Conformance, AbortGivesEverythingBackInTimeBehindACutLink) {
     if (side.accountant().failed_releases(ErrorCode::aborted) == 0) side.fail("no op says aborted");
     // Of what nobody acknowledged, nobody knows whether it went: only the first message can be zero_copied.
     const Ledger& ledger = side.channel().ledger();
-    if (ledger[Handover::zero_copied] > 64 * 1024) side.fail("bytes that never arrived are zero_copied");
+    if (ledger[Handover::zero_copied] > message_bytes) side.fail("bytes that never arrived are zero_copied");
   });
 }
 
 TEST_P(Conformance, ASessionEndsInTimeBehindACutLink) {
   REQUIRE_A_LINK_TO_CUT();
-  lose_the_link(subject(), small_buffers(), limits(), [](Side& side) {
+  lose_the_link(subject(), small_buffers(), at_most_op(longest_message_bytes), [](Side& side) {
     const MonotonicNs start = monotonic_now_ns();
     side.close_session();
     const MonotonicNs took_ns = monotonic_now_ns() - start;

@@ -13,17 +13,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string_view>
 
 #include "core/variant.h"
 #include "harness/links/make_link.h"
+#include "harness/links/namespaces.h"
 
 extern char** environ;
 
@@ -31,7 +34,7 @@ namespace xover::conformance {
 
 namespace {
 
-constexpr std::array<const char*, 3> made_links{"veth_dma", "veth_dma[offloads=off]", "ifb"};
+constexpr std::array<std::string_view, 3> made_links{"veth_dma", "veth_dma[offloads=off]", "ifb"};
 
 constexpr const char* make_flag = "--make-link";
 
@@ -41,20 +44,16 @@ struct KnownLink {
   std::string reason;  // why it could not be made
   FileDescriptor sender_net, receiver_net;
   HostAddresses sender, receiver;
-  bool device_gathers = true;
+  bool device_gathers = false;
 };
 
-// By Link::text().
-std::map<std::string, KnownLink>& known_links() {
-  static std::map<std::string, KnownLink> links;
-  return links;
-}
+bool links_are_wanted = false;
 
 // What the maker tells: plain bytes through a pipe. Descriptors are those of the maker.
 struct Account {
   std::array<char, 512> reason{};
   int sender_net = -1, receiver_net = -1;
-  bool device_gathers = true;
+  bool device_gathers = false;
   std::array<std::array<char, 64>, 4> addresses{};
 };
 
@@ -70,8 +69,7 @@ Account account_of(const Result<MadeLink>& made) {
   } else if (made->user) {
     put(account.reason, "only root can have the threads of one process in two network namespaces");
   } else {
-    const auto gathers = made->facts.find("scatter_gather");
-    account.device_gathers = gathers == made->facts.end() || gathers->second == "on";
+    account.device_gathers = made->gathers;
     account.sender_net = made->sender_net.get();
     account.receiver_net = made->receiver_net.get();
     put(account.addresses[0], made->sender.ipv4);
@@ -80,12 +78,6 @@ Account account_of(const Result<MadeLink>& made) {
     put(account.addresses[3], made->receiver.ipv6);
   }
   return account;
-}
-
-FileDescriptor take_over(pid_t maker, int number) {
-  if (number < 0) return {};
-  const std::string path = "/proc/" + std::to_string(maker) + "/fd/" + std::to_string(number);
-  return FileDescriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC));
 }
 
 // Its standard input and output are the pipes.
@@ -106,8 +98,15 @@ KnownLink taken_over(pid_t maker, const Account& account) {
   KnownLink link;
   link.reason = account.reason.data();
   link.device_gathers = account.device_gathers;
-  link.sender_net = take_over(maker, account.sender_net);
-  link.receiver_net = take_over(maker, account.receiver_net);
+  for (auto [descriptor, number] :
+       {std::pair{&link.sender_net, account.sender_net}, {&link.receiver_net, account.receiver_net}}) {
+    auto taken = take_descriptor(maker, number);
+    if (taken) {
+      *descriptor = std::move(*taken);
+    } else {
+      link.reason = taken.error().message();
+    }
+  }
   link.sender = {account.addresses[0].data(), account.addresses[1].data()};
   link.receiver = {account.addresses[2].data(), account.addresses[3].data()};
   return link;
@@ -130,6 +129,17 @@ KnownLink made_by_a_process(const char* text) {
   order_in.close();
   if (maker > 0) waitpid(maker, nullptr, 0);
   return link;
+}
+
+// Made when it is first asked for, which the main thread does before a test. Null: a link that need not be made.
+const KnownLink* known_link(const Link& link) {
+  static std::map<std::string, KnownLink> links;
+  static std::mutex one_at_a_time;
+  const std::string text = link.text();
+  if (!links_are_wanted || std::find(made_links.begin(), made_links.end(), text) == made_links.end()) return nullptr;
+  const std::lock_guard lock(one_at_a_time);
+  const auto known = links.find(text);
+  return known != links.end() ? &known->second : &links.emplace(text, made_by_a_process(text.c_str())).first->second;
 }
 
 void enter(int net) {
@@ -180,23 +190,21 @@ std::optional<int> run_as_link_maker(int argc, char** argv) {
   return 0;
 }
 
-void make_links() {
-  for (const char* text : made_links) known_links()[text] = made_by_a_process(text);
-}
+void make_links() { links_are_wanted = true; }
 
 std::string why_no_link(const Link& link) {
-  const auto known = known_links().find(link.text());
-  return known == known_links().end() ? std::string() : known->second.reason;
+  const KnownLink* known = known_link(link);
+  return known == nullptr ? std::string() : known->reason;
 }
 
 AtLinkEnd::AtLinkEnd(const Link& link, LinkEnd end) : former_addresses_(own) {
-  const auto known = known_links().find(link.text());
-  if (known == known_links().end()) return;
+  const KnownLink* known = known_link(link);
+  if (known == nullptr) return;
   // A link without receiver has one end.
-  const bool at_sender = end == LinkEnd::sender || !known->second.receiver_net;
+  const bool at_sender = end == LinkEnd::sender || !known->receiver_net;
   former_net_ = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-  enter(at_sender ? known->second.sender_net.get() : known->second.receiver_net.get());
-  own = at_sender ? known->second.sender : known->second.receiver;
+  enter(at_sender ? known->sender_net.get() : known->receiver_net.get());
+  own = at_sender ? known->sender : known->receiver;
 }
 
 AtLinkEnd::~AtLinkEnd() {
@@ -222,13 +230,13 @@ const HostAddresses& own_addresses() { return own; }
 void set_own_addresses(const HostAddresses& addresses) { own = addresses; }
 
 bool device_gathers(const Link& link) {
-  const auto known = known_links().find(link.text());
-  return known == known_links().end() || known->second.device_gathers;
+  const KnownLink* known = known_link(link);
+  return known == nullptr || known->device_gathers;
 }
 
 HostAddresses receiver_addresses(const Link& link) {
-  const auto known = known_links().find(link.text());
-  return known == known_links().end() ? HostAddresses() : known->second.receiver;
+  const KnownLink* known = known_link(link);
+  return known == nullptr ? HostAddresses() : known->receiver;
 }
 
 }  // namespace xover::conformance

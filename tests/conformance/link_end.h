@@ -11,7 +11,8 @@ namespace xover::conformance {
 
 enum class LinkEnd : std::uint8_t { sender, receiver };
 
-// Makes them, each in a process that is spawned for it and has ended when this returns. Once, before the first test.
+// From here on a link is made when it is first asked for, in a process that is spawned for it and ended at once. Before
+// the first test. A process that does not call this is at the end where it was started.
 void make_links();
 // That process's program. Empty: these arguments do not ask for it. Else its exit code.
 std::optional<int> run_as_link_maker(int argc, char** argv);
@@ -33,7 +34,8 @@ class AtLinkEnd {
   HostAddresses former_addresses_;
 };
 
-// While it lives, nothing arrives on a link that was made: the receiver's interface is down. Neither end is told.
+// While it lives, nothing arrives on a link that was made: the receiver's interface is down. The sender's loses its
+// carrier with that; the sockets of neither end are told.
 class CutLink {
  public:
   explicit CutLink(const Link& link);
@@ -50,7 +52,7 @@ class CutLink {
 const HostAddresses& own_addresses();
 // For a process that was started at an end.
 void set_own_addresses(const HostAddresses& addresses);
-// As the kernel says of the sender's device: see OpenParameters.
+// As the kernel says of the sender's device, see OpenParameters; true of links that need not be made.
 bool device_gathers(const Link& link);
 // Of the end where nobody is.
 HostAddresses receiver_addresses(const Link& link);

@@ -25,5 +25,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto again = availability_from_json(to_json(*availability));
     fuzz::require(again && again->status == availability->status, "availability arrives as it was sent");
   }
+  if (const auto link = link_from_json(json)) {
+    const auto again = link_from_json(to_json(*link));
+    fuzz::require(again && *again == *link, "a link arrives as it was sent");
+  }
+  if (const auto made = made_link_from_json(json)) {
+    fuzz::require(made_link_from_json(to_json(made->link)).has_value(), "what is told can be told again");
+  }
   return 0;
 }

@@ -92,8 +92,8 @@ TEST(Protocol, AMadeLinkArrivesWithoutItsDescriptors) {
   EXPECT_EQ(arrived->link.sender, made.sender);
   EXPECT_EQ(arrived->link.substrate, made.substrate);
   EXPECT_EQ(arrived->link.facts, made.facts);
+  EXPECT_FALSE(arrived->link.gathers);
   EXPECT_EQ(arrived->user_fd, -1);
-  EXPECT_FALSE(made_link_from_json(json::parse("{}")).has_value());
 }
 
 TEST(Protocol, AnErrorKeepsItsWords) {
@@ -106,6 +106,8 @@ TEST(Protocol, NonsenseIsAnError) {
     EXPECT_FALSE(sample_spec_from_json(json::parse(text)).has_value()) << text;
     EXPECT_FALSE(side_report_from_json(json::parse(text)).has_value()) << text;
     EXPECT_FALSE(availability_from_json(json::parse(text)).has_value()) << text;
+    EXPECT_FALSE(link_from_json(json::parse(text)).has_value()) << text;
+    EXPECT_FALSE(made_link_from_json(json::parse(text)).has_value()) << text;
     EXPECT_NE(error_from_json(json::parse(text)).code, ErrorCode::none) << text;
   }
   json spec = to_json(some_spec());

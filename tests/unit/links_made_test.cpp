@@ -1,12 +1,17 @@
 // Links that are made for a run: that they carry, and that the kernel gave what was asked for.
 #include <gtest/gtest.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <fstream>
 #include <sstream>
 #include <vector>
 
+#include "harness/links/interface_features.h"
 #include "tests/unit/links_process.h"
 #include "tests/unit/links_traffic.h"
 #include "transports/common/sockets.h"
@@ -81,6 +86,7 @@ TEST_P(MadeLinks, have_the_mtu_queues_and_offloads_that_were_asked_for) {
   EXPECT_EQ(
       facts_of(link_, {"mtu_bytes", "tx_queues", "rx_queues", "tso", "gso", "gro", "tx_checksum", "scatter_gather"}),
       expected);
+  EXPECT_FALSE(link_.gathers);
 }
 
 TEST_P(MadeLinks, refuse_options_that_they_do_not_have) {
@@ -104,6 +110,30 @@ TEST_F(LinksMade, veth_dma_takes_zero_copy_sends_without_a_copy_as_a_card_does) 
   EXPECT_EQ(test::zerocopy_verdict_of(link_), "none copied");
   const Facts expected{{"driver", "veth"}, {"mtu_bytes", "9000"}, {"xdp", "none"}, {"receiver_xdp", "driver"}};
   EXPECT_EQ(facts_of(link_, {"driver", "mtu_bytes", "xdp", "receiver_xdp"}), expected);
+  EXPECT_TRUE(link_.gathers);
+}
+
+// netdevice(7), linux/ethtool.h
+bool turn_off(const std::string& interface, std::uint32_t command) {
+  const FileDescriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ethtool_value off{command, 0};
+  ifreq request{};
+  interface.copy(request.ifr_name, sizeof request.ifr_name - 1);
+  request.ifr_data = reinterpret_cast<char*>(&off);
+  return ioctl(socket.get(), SIOCETHTOOL, &request) == 0;
+}
+
+// It would be believed otherwise: scatter-gather is on, and the kernel says "not copied" of what it copies.
+TEST_F(LinksMade, a_device_that_computes_no_checksums_does_not_gather) {
+  if (!test::in_own_process() || !make(link_of("veth_dma"))) return;
+  ASSERT_TRUE(turn_off("xover0", ETHTOOL_STXCSUM));
+  const auto socket = FeatureSocket::open();
+  ASSERT_TRUE(socket) << socket.error().message();
+  const auto features = socket->read("xover0");
+  ASSERT_TRUE(features) << features.error().message();
+  EXPECT_TRUE(features->scatter_gather);
+  EXPECT_FALSE(features->tx_checksum);
+  EXPECT_FALSE(features->gathers());
 }
 
 TEST_F(LinksMade, a_connection_has_segments_as_the_mtu_allows) {

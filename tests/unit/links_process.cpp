@@ -1,7 +1,6 @@
 // The test program spawned again for one test, by environment variables that name its part.
 #include "tests/unit/links_process.h"
 
-#include <fcntl.h>
 #include <grp.h>
 #include <gtest/gtest.h>
 #include <sched.h>
@@ -16,6 +15,8 @@
 #include <fstream>
 #include <sstream>
 #include <thread>
+
+#include "harness/links/namespaces.h"
 
 namespace xover::test {
 
@@ -60,10 +61,10 @@ std::string why_no_user_namespace() {
   return result.exit_code == 0 ? "" : result.err;
 }
 
-FileDescriptor reopen(pid_t process, int fd) {
-  if (fd < 0) return {};
-  const std::string path = "/proc/" + std::to_string(process) + "/fd/" + std::to_string(fd);
-  return FileDescriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+FileDescriptor taken_from(pid_t process, int number) {
+  auto taken = take_descriptor(process, number);
+  EXPECT_TRUE(taken) << taken.error().message();
+  return taken ? std::move(*taken) : FileDescriptor();
 }
 
 }  // namespace
@@ -152,9 +153,9 @@ Maker::Maker(const std::string& link, MakerIs user) {
 
 MadeLink Maker::take() const {
   MadeLink link;
-  link.user = reopen(process_->pid(), user_);
-  link.sender_net = reopen(process_->pid(), sender_);
-  link.receiver_net = reopen(process_->pid(), receiver_);
+  link.user = taken_from(process_->pid(), user_);
+  link.sender_net = taken_from(process_->pid(), sender_);
+  link.receiver_net = taken_from(process_->pid(), receiver_);
   link.sender = {"198.18.0.1", "2001:2::1"};
   link.receiver = {"198.18.0.2", "2001:2::2"};
   return link;
