@@ -62,6 +62,5 @@ def _probe(store: Store, kernel: Kernel, first_stage: Path) -> bool:
             while process.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.1)
         finally:
-            process.kill()
-            process.wait()
+            child.end(process)
         return console.exists() and PROBE_WORD in console.read_bytes()

@@ -4,6 +4,7 @@ The kernel kills each child when this process ends, however that comes about (PR
 when the thread that started the child ends, so children are started by the main thread only.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -15,6 +16,8 @@ from typing import IO
 from errors import UNAVAILABLE, LabError
 
 PR_SET_PDEATHSIG = 1
+SYSTEM_FOLDERS = ("/usr/sbin", "/sbin")  # not on everyone's PATH
+END_BOUND_SECONDS = 10.0
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -26,10 +29,24 @@ def _dies_with(parent: int) -> Callable[[], None]:
     return prepare
 
 
+def search_path() -> str:
+    """This process's PATH, and behind it the folders of depmod, modprobe, ip."""
+    folders = os.environ.get("PATH", os.defpath).split(":")
+    return ":".join(folders + [folder for folder in SYSTEM_FOLDERS if folder not in folders])
+
+
 def start(words: Sequence[str], log: IO[bytes], pass_fds: Sequence[int] = ()) -> subprocess.Popen[bytes]:
     """Starts a program in a session of its own, so that Ctrl-C at the terminal reaches this process alone."""
     return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=pass_fds,
                             start_new_session=True, preexec_fn=_dies_with(os.getpid()))
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Kills a child, with the children that it may have; what takes the kernel longer is not waited for."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(END_BOUND_SECONDS)
 
 
 def run(words: Sequence[str], folder: Path | None = None, bound_seconds: float = 300,
@@ -37,16 +54,15 @@ def run(words: Sequence[str], folder: Path | None = None, bound_seconds: float =
     """Runs a program and returns what it printed; a failure names the program and its last line."""
     try:
         process = subprocess.Popen(words, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, env={**os.environ, "LC_ALL": "C"}, start_new_session=True,
+                                   stderr=subprocess.PIPE, start_new_session=True,
+                                   env={**os.environ, "LC_ALL": "C", "PATH": search_path()},
                                    preexec_fn=_dies_with(os.getpid()))
     except FileNotFoundError as missing:
         raise LabError(f"{words[0]} is not installed", UNAVAILABLE) from missing
     try:
         printed, complaints = process.communicate(standard_input, bound_seconds)
     except BaseException as cause:
-        if process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)  # with the children that it may have
-            process.wait()
+        end(process)
         if isinstance(cause, subprocess.TimeoutExpired):
             raise LabError(f"{words[0]} did not end within {bound_seconds:g} s", UNAVAILABLE) from cause
         raise

@@ -12,12 +12,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
 
-from errors import UNAVAILABLE, USAGE, Interrupted, LabError
-from run import Request, prepare, run, say
+from errors import UNAVAILABLE, USAGE, Interrupted, LabError, say
+from run import Request, prepare, run
 from scenarios import BASE_PACKAGES, SCENARIOS, Scenario
 from store import Store
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+STORE = Path(__file__).resolve().parents[2] / "build" / "guest"
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+OWN_FOLDERS = [Path(name) for name in ("/run", "/proc", "/sys", "/dev")]  # of the guest, not the host's
 LEAST_MEMORY_MIB = 512
 SHELL_TIMEOUT = "7d"
 ACTIONS = ("list", "run", "shell", "prepare")  # `test` is done by ./dev itself
@@ -62,6 +64,11 @@ class Parser(argparse.ArgumentParser):
         raise LabError(f"{message}; see ./dev guest --help", USAGE)
 
 
+class PackagesParser(Parser):
+    def print_help(self, _file: object = None) -> None:
+        """Help needs no packages."""
+
+
 def _action(text: str) -> str:
     if text not in ACTIONS:
         raise argparse.ArgumentTypeError(f'"{text}" is none of {", ".join(ACTIONS)}, test')
@@ -89,9 +96,9 @@ def _memory(text: str) -> str:
     return text
 
 
-def _parser() -> Parser:
-    parser = Parser(prog="./dev guest", description=DESCRIPTION, epilog=EPILOGUE, allow_abbrev=False,
-                    formatter_class=argparse.RawDescriptionHelpFormatter)
+def _parser(kind: type[Parser]) -> Parser:
+    parser = kind(prog="./dev guest", description=DESCRIPTION, epilog=EPILOGUE, allow_abbrev=False,
+                  formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("action", type=_action, metavar="ACTION", help=", ".join(ACTIONS))
     parser.add_argument("--scenario", type=_scenario, metavar="S", help="one of ./dev guest list")
     parser.add_argument("--memory", type=_memory, default="2G", metavar="SIZE", help="of each guest; 2G")
@@ -121,8 +128,10 @@ def _request(options: argparse.Namespace, command: tuple[str, ...]) -> Request:
 
 def _results_folder(folder: Path) -> Path:
     path = Path(os.path.abspath(folder))
-    if path == Path("/"):
-        raise LabError("the results folder cannot be /; name another one by --results DIR", USAGE)
+    real = Path(os.path.realpath(path))
+    if real == Path("/") or any(folder in (real, *real.parents) for folder in OWN_FOLDERS):
+        raise LabError(f"the results folder cannot be {path}, which the guest has of its own; "
+                       "name another one by --results DIR", USAGE)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -142,13 +151,12 @@ def _dispatch(arguments: list[str]) -> int:
     asks_for_packages = arguments[:1] == ["packages"]
     at = arguments.index("--") if "--" in arguments else len(arguments)
     own = arguments[asks_for_packages:at]
-    if asks_for_packages and not {"-h", "--help"}.isdisjoint(own):
-        return 0  # help needs none
-    options, strange = _parser().parse_known_args(own)
+    options, strange = _parser(PackagesParser if asks_for_packages else Parser).parse_known_args(own)
     if strange:
         raise LabError(f'"{strange[0]}" is not understood here; the command to run comes after --', USAGE)
     if options.action == "list":
-        print("\n".join(f"{scenario.name:<7} {scenario.summary}" for scenario in SCENARIOS.values()))
+        if not asks_for_packages:
+            print("\n".join(f"{scenario.name:<7} {scenario.summary}" for scenario in SCENARIOS.values()))
         return 0
     request = _request(options, tuple(arguments[at + 1:])) if options.action in ("run", "shell") else None
     if asks_for_packages:
@@ -156,7 +164,7 @@ def _dispatch(arguments: list[str]) -> int:
         return 0
     if options.action == "shell" and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise LabError("a shell needs a terminal; use ./dev guest run --scenario S -- sh -c 'COMMANDS'", USAGE)
-    store = Store(CHECKOUT / "build" / "guest")
+    store = Store(STORE)
     if request:
         return run(request, store)
     basis = prepare(store)
@@ -165,14 +173,20 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _interrupt(number: int, _frame: object) -> NoReturn:
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for each in SIGNALS:
         signal.signal(each, signal.SIG_IGN)
     raise Interrupted(number)
 
 
+def _remedy(error: OSError) -> str:
+    is_owned_by_another = isinstance(error, PermissionError) and str(error.filename).startswith(str(STORE))
+    return f"; files in {STORE} belong to somebody else: sudo rm -r {STORE} removes them" if is_owned_by_another else ""
+
+
 def main(arguments: list[str]) -> int:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    for number in SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # by nohup(1), for one
+            signal.signal(number, _interrupt)
     try:
         return _dispatch(arguments)
     except (LabError, Interrupted) as error:
@@ -181,5 +195,5 @@ def main(arguments: list[str]) -> int:
     except BrokenPipeError:
         return 128 + signal.SIGPIPE
     except OSError as error:  # a full disk, a folder of somebody else
-        say(str(error))
+        say(f"{error}{_remedy(error)}")
         return UNAVAILABLE

@@ -61,6 +61,7 @@ class Conversation:
     guests: list[Guest]
     deadline: float  # of time.monotonic()
     terminal: Terminal | None = None
+    _round: int = 0
 
     def until(self, reached: Callable[[], bool], late: Callable[[], LabError]) -> None:
         """Serves all guests until what is waited for is reached; at the deadline, raises what `late` makes."""
@@ -73,30 +74,34 @@ class Conversation:
             self._serve()
 
     def _serve(self) -> None:
-        wanted: dict[int, list[tuple[int, Callable[[], None]]]] = {}
-
-        def want(descriptor: int, event: int, action: Callable[[], None]) -> None:
-            wanted.setdefault(descriptor, []).append((event, action))
-
+        wanted: dict[int, tuple[int, Callable[[], None]]] = {}
         for guest in self.guests:
-            want(guest.control.fileno(), select.POLLIN, guest.hear)
+            wanted[guest.control.fileno()] = (select.POLLIN, guest.hear)
             for stream in guest.streams:
                 if stream.wants_to_read():
-                    want(stream.source.fileno(), select.POLLIN, stream.read)
-                if stream.wants_to_write():
-                    want(stream.sink, select.POLLOUT, stream.write)
-        if self.terminal:
-            for descriptor, action in self.terminal.sources():
-                want(descriptor, select.POLLIN, action)
+                    wanted[stream.source.fileno()] = (select.POLLIN, stream.read)
+        for stream in self._writers():
+            wanted[stream.sink] = (select.POLLOUT, stream.write)
+        for descriptor, action in self.terminal.sources() if self.terminal else ():
+            wanted[descriptor] = (select.POLLIN, action)
         self._act_on(wanted)
 
-    def _act_on(self, wanted: dict[int, list[tuple[int, Callable[[], None]]]]) -> None:
+    def _writers(self) -> list[OutputStream]:
+        """One stream for each file, in turn: a second write to the same file might block."""
+        by_file: dict[tuple[int, int], list[OutputStream]] = {}
+        for guest in self.guests:
+            for stream in guest.streams:
+                if stream.wants_to_write():
+                    by_file.setdefault(stream.sink_file, []).append(stream)
+        self._round += 1
+        return [streams[self._round % len(streams)] for streams in by_file.values()]
+
+    @staticmethod
+    def _act_on(wanted: dict[int, tuple[int, Callable[[], None]]]) -> None:
         poll = select.poll()
-        for descriptor, actions in wanted.items():
-            poll.register(descriptor, sum({event for event, _ in actions}))
+        for descriptor, (event, _) in wanted.items():
+            poll.register(descriptor, event)
         for descriptor, events in poll.poll(TICK_SECONDS * 1000):
-            for event, action in wanted[descriptor]:
-                if events & (event | select.POLLHUP | select.POLLERR):
-                    action()
-                    if event == select.POLLOUT:
-                        break  # a second write to the same place might block
+            event, action = wanted[descriptor]
+            if events & (event | select.POLLHUP | select.POLLERR):
+                action()

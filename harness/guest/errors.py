@@ -1,10 +1,13 @@
-"""How a run can fail, and the exit codes that say so.
+"""How a run can fail, the exit codes that say so, and how a person is told.
 
 Every failure that a person can do something about is a LabError; its text is one line and names what to do.
 """
 
+import contextlib
+import os
 import signal
 
+STDOUT, STDERR = 1, 2
 USAGE = 2  # the command line makes no sense
 UNAVAILABLE = 3  # QEMU, a package or a kernel cannot be had here
 TIMED_OUT = 124  # as timeout(1) says it
@@ -25,3 +28,8 @@ class Interrupted(Exception):
     def __init__(self, number: int) -> None:
         super().__init__(f"ended by {signal.Signals(number).name}")
         self.exit_code = 128 + number
+
+
+def say(text: str) -> None:
+    with contextlib.suppress(OSError):  # nobody listens any more
+        os.write(STDERR, os.fsencode(f"guest: {text}\n"))

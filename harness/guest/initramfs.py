@@ -33,6 +33,9 @@ def first_stage(store: Store, kernel: Kernel) -> Path:
                 _fill(folder / "tree", busybox, kernel)
                 (folder / "initrd").write_bytes(_archive(folder / "tree"))
                 shutil.rmtree(folder / "tree")
+            for older in target.parent.iterdir():
+                if older != target:
+                    shutil.rmtree(older)
     return target / "initrd"
 
 
@@ -65,7 +68,7 @@ def _fill(tree: Path, busybox: Path, kernel: Kernel) -> None:
 
 def _modules_in_order(kernel: Kernel) -> list[Path]:
     """Each module after those that it needs; what is built into the kernel is left out."""
-    words = ["modprobe", "-d", str(kernel.folder), "-S", kernel.release, "--show-depends"]
+    words = ["modprobe", "-C", "/dev/null", "-d", str(kernel.folder), "-S", kernel.release, "--show-depends"]
     modules: dict[Path, None] = {}
     for name in BOOT_MODULES:
         for line in child.run([*words, name]).decode().splitlines():

@@ -7,12 +7,22 @@ one, remove build/guest/kernels. The packages' signatures are checked by apt-get
 import os
 import platform
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import child
-from errors import UNAVAILABLE, LabError
+from errors import UNAVAILABLE, LabError, say
 from store import Store
+
+DOWNLOAD_BOUND_SECONDS = 1800.0  # some 100 MB
+
+
+class AptError(LabError):
+    """apt-get or apt-cache failed: the package lists may be absent or old, or no server can be reached."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, UNAVAILABLE)
 
 
 @dataclass(frozen=True)
@@ -41,18 +51,24 @@ def ready_kernel(store: Store) -> Kernel:
 
 
 def _fetch(store: Store) -> Kernel:
+    if os.environ.get("XOVER_SKIP_SETUP", "0") not in ("", "0"):
+        raise LabError("no kernel in build/guest; ./dev guest prepare fetches it, without XOVER_SKIP_SETUP",
+                       UNAVAILABLE)
     if platform.machine() != "x86_64":
         raise LabError(f"the lab guest is written for x86_64 hosts, not for {platform.machine()}", UNAVAILABLE)
+    if not shutil.which("apt-get"):
+        raise LabError("no kernel package: it is fetched by apt-get, which is not installed", UNAVAILABLE)
+    say("fetching a kernel package; it is kept in build/guest")
     try:
         return _fetch_listed(store)
-    except LabError as error:
+    except AptError as error:
         if os.geteuid() != 0:
             raise LabError(f"no kernel package: {error}; run `sudo apt-get update`, then try again",
                            UNAVAILABLE) from error
     try:
-        child.run(["apt-get", "-q", "update"])
+        _apt(["apt-get", "-q", "update"])
         return _fetch_listed(store)
-    except LabError as error:
+    except AptError as error:
         raise LabError(f"no kernel package: {error}; see that apt-get reaches its servers, then try again",
                        UNAVAILABLE) from error
 
@@ -65,7 +81,7 @@ def _fetch_listed(store: Store) -> Kernel:
     # Root's apt-get would hand the download to the user _apt, who cannot write here.
     as_root = ["-o", "APT::Sandbox::User=root"] if os.geteuid() == 0 else []
     with store.making(target) as folder:
-        child.run(["apt-get", "-q", *as_root, "download", *packages], folder)
+        _apt(["apt-get", "-q", *as_root, "download", *packages], folder, DOWNLOAD_BOUND_SECONDS)
         for archive in sorted(folder.glob("*.deb")):
             child.run(["dpkg", "-x", str(archive), str(folder)])
             archive.unlink()
@@ -82,14 +98,21 @@ def _packages() -> list[str]:
     generic = "linux-image-generic" if is_ubuntu else "linux-image-amd64"
     found = re.search(r"\blinux-image-(\d[^\s,]*)", _field(generic, "Depends"))
     if not found:
-        raise LabError(f"the package {generic} names no kernel", UNAVAILABLE)
+        raise AptError(f"the package {generic} names no kernel")
     kinds = ("image", "modules", "modules-extra") if is_ubuntu else ("image",)
     return [f"linux-{kind}-{found[1]}" for kind in kinds]
 
 
 def _field(package: str, field: str) -> str:
-    text = child.run(["apt-cache", "show", "--no-all-versions", package]).decode()
+    text = _apt(["apt-cache", "show", "--no-all-versions", package]).decode()
     found = re.search(rf"^{field}: (.*)$", text, re.MULTILINE)
     if not found:
-        raise LabError(f"the package lists do not know {package}", UNAVAILABLE)
+        raise AptError(f"the package lists do not know {package}")
     return found[1]
+
+
+def _apt(words: list[str], folder: Path | None = None, bound_seconds: float = 300) -> bytes:
+    try:
+        return child.run(words, folder, bound_seconds)
+    except LabError as error:
+        raise AptError(str(error)) from error

@@ -7,7 +7,6 @@ ends with this process at the latest, see child.py.
 
 import shutil
 import socket
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,10 +115,6 @@ class Machine:
 
     def stop(self) -> None:
         """Switches off at once: the guest's memory is worth nothing, its results have been written."""
-        self.process.kill()
-        try:
-            self.process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            pass  # the kernel is still taking its memory apart
+        child.end(self.process)
         for port in self.ports.values():
             port.close()

@@ -42,6 +42,8 @@ class OutputStream:
     def __init__(self, source: socket.socket, sink: int, mark: bytes, change: Filter = bytes) -> None:
         self.source = source
         self.sink = sink
+        status = os.fstat(sink)
+        self.sink_file = (status.st_dev, status.st_ino)  # the same for all descriptors of one pipe or terminal
         self._mark = mark
         self._change = change
         self._held = b""  # may be the beginning of the mark

@@ -5,14 +5,13 @@ However it ends, no QEMU and no private folder stays; the console's log stays wh
 
 import contextlib
 import socket
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import accelerator
 from conversation import Conversation, Guest
-from errors import GUEST_FAILED, TIMED_OUT, LabError
+from errors import GUEST_FAILED, STDERR, STDOUT, TIMED_OUT, LabError, say
 from initramfs import first_stage, write_initrd
 from kernel_package import Kernel, ready_kernel
 from machine import Accelerator, Hardware, Machine, qemu_program
@@ -24,7 +23,6 @@ from terminal import Terminal, raw_terminal
 
 BOOT_BOUND_SECONDS = 180.0  # some 10 s are usual without KVM
 PEER_HEAD_START_SECONDS = 2  # for a server to begin to listen
-STDOUT, STDERR = 1, 2
 
 
 @dataclass(frozen=True)
@@ -66,10 +64,6 @@ def prepare(store: Store) -> Basis:
     kernel = ready_kernel(store)
     stage = first_stage(store, kernel)
     return Basis(kernel, stage, accelerator.choose(store, kernel, stage))
-
-
-def say(text: str) -> None:
-    print(f"guest: {text}", file=sys.stderr, flush=True)
 
 
 def run(request: Request, store: Store) -> int:

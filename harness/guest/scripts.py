@@ -9,11 +9,11 @@ import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from child import search_path
 from initramfs import INSIDE
 from terminal import size_words
 
 PASSED_VARIABLES = ("PATH", "HOME", "LANG", "TERM", "USER")
-SYSTEM_FOLDERS = ("/usr/sbin", "/sbin")  # not on everyone's PATH
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Scripts:
         return b"\x01" + self.mark.encode()
 
     def files(self) -> dict[str, bytes]:
-        files = {"main.sh": (INSIDE / "main.sh").read_bytes(), "run.sh": self._particulars().encode()}
+        files = {"main.sh": (INSIDE / "main.sh").read_bytes(), "run.sh": os.fsencode(self._particulars())}
         own = INSIDE / "scenarios" / f"{self.scenario}.sh"
         if own.exists():
             files["scenario.sh"] = own.read_bytes()
@@ -50,7 +50,7 @@ class Scripts:
 def command_body(command: tuple[str, ...], folder: Path) -> str:
     """Becomes the command; a program that is named by a relative path is looked for where ./dev was called."""
     program = str(folder / command[0]) if "/" in command[0] else command[0]
-    return f"exec env {shlex.join((program, *command[1:]))}"
+    return f"exec {shlex.join((program, *command[1:]))}"
 
 
 def shell_body() -> str:
@@ -60,7 +60,5 @@ def shell_body() -> str:
 def passed_environment() -> dict[str, str]:
     """What a command expects to find, and every XOVER_ variable; nothing else of the host's reaches the guest."""
     kept = {name: value for name, value in os.environ.items()
-            if name in PASSED_VARIABLES or (name.startswith("XOVER_") and name.isidentifier())}
-    folders = kept.get("PATH", os.defpath).split(":")
-    kept["PATH"] = ":".join(folders + [folder for folder in SYSTEM_FOLDERS if folder not in folders])
-    return kept
+            if name in PASSED_VARIABLES or (name.startswith("XOVER_") and name.isidentifier() and name.isascii())}
+    return {**kept, "PATH": search_path()}

@@ -1,5 +1,6 @@
 // Command lines that make no sense: each ends at once with exit code 2 and one line that says what is wrong.
 #include <algorithm>
+#include <filesystem>
 #include <ostream>
 
 #include "tests/guest/lab_guest.h"
@@ -37,6 +38,7 @@ const BadCommand bad_commands[] = {
     {"TooLittleMemory", {"run", "--scenario", "plain", "--memory", "64M", "--", "true"}, "512M"},
     {"PeerWithoutPair", {"run", "--scenario", "plain", "--peer", "true", "--", "true"}, "second guest"},
     {"RootAsResults", {"run", "--scenario", "plain", "--results", "/", "--", "true"}, "cannot be /"},
+    {"OwnFolderAsResults", {"run", "--scenario", "plain", "--results", "/run/lab", "--", "true"}, "cannot be /run"},
     {"FileAsResults", {"run", "--scenario", "plain", "--results", "/etc/passwd", "--", "true"}, "/etc/passwd"},
     {"ShellWithoutTerminal", {"shell"}, "terminal"},
 };
@@ -44,13 +46,33 @@ const BadCommand bad_commands[] = {
 INSTANTIATE_TEST_SUITE_P(Guest, BadGuestCommand, testing::ValuesIn(bad_commands),
                          [](const auto& test) { return std::string(test.param.name); });
 
+// What ./dev would install.
+std::string packages_for(std::vector<std::string> arguments) {
+  const std::string program = std::filesystem::path(store_path("../../harness/guest")).lexically_normal();
+  arguments.insert(arguments.begin(), {"python3", "-B", program, "packages"});
+  const ChildResult result = run_program(arguments);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  return result.out;
+}
+
 TEST(GuestHelp, NeedsNoPackages) {
-  for (const char* action : {"run", "shell", "prepare"}) {
-    const ChildResult result = run_program(guest_words({action, "--help"}));
-    EXPECT_EQ(result.exit_code, 0) << action << result.err;
+  const std::vector<std::vector<std::string>> calls{
+      {}, {"--help"}, {"run", "--help"}, {"run", "-qh"}, {"shell", "-h"}, {"prepare", "--help"}};
+  for (const auto& call : calls) {
+    const ChildResult result = run_program(guest_words(call));
+    EXPECT_EQ(result.exit_code, 0) << result.err;
     EXPECT_TRUE(result.out.starts_with("usage: ./dev guest")) << result.out;
     EXPECT_EQ(result.err, "");
+    if (call.empty()) continue;
+    EXPECT_EQ(packages_for(call), "");
   }
+}
+
+TEST(GuestPackages, FollowTheScenarioWhereverItStands) {
+  const std::string packages = packages_for({"--scenario", "vfio", "run", "--", "true"});
+  EXPECT_NE(packages.find("dpdk-dev\n"), std::string::npos) << packages;
+  EXPECT_EQ(packages_for({"run", "--scenario", "vfio", "--", "true"}), packages);
+  EXPECT_EQ(packages_for({"list"}), "");
 }
 
 TEST(GuestList, NamesEveryScenario) {

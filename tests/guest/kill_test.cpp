@@ -29,13 +29,6 @@ std::vector<std::string> folders_of(pid_t owner) {
   return found;
 }
 
-bool all_end_within(const std::string& text, milliseconds bound) {
-  for (const auto deadline = std::chrono::steady_clock::now() + bound; !processes_naming(text).empty();
-       std::this_thread::sleep_for(milliseconds(20)))
-    if (std::chrono::steady_clock::now() >= deadline) return false;
-  return true;
-}
-
 // ./dev becomes the process that owns the run, so its id is known.
 void end_a_run(const std::string& scenario, int signal, milliseconds after) {
   ChildProcess run(script_words(scenario, "sleep 1000", {}));

@@ -29,8 +29,10 @@ const ChildResult& preparation() {
 
 }  // namespace
 
+// A test program that is killed, at its time for one, takes its guests along: ./dev becomes the program that setpriv
+// starts, and what ends a guest is SIGTERM.
 std::vector<std::string> guest_words(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), {dev_program(), "guest"});
+  arguments.insert(arguments.begin(), {"setpriv", "--pdeathsig", "TERM", dev_program(), "guest"});
   return arguments;
 }
 
@@ -61,6 +63,13 @@ std::vector<pid_t> processes_naming(const std::string& text) {
     if (words.find(text) != std::string::npos) found.push_back(std::stoi(name));
   }
   return found;
+}
+
+bool all_end_within(const std::string& text, std::chrono::milliseconds bound) {
+  for (const auto deadline = std::chrono::steady_clock::now() + bound; !processes_naming(text).empty();
+       std::this_thread::sleep_for(std::chrono::milliseconds(20)))
+    if (std::chrono::steady_clock::now() >= deadline) return false;
+  return true;
 }
 
 std::string missing_program(const std::vector<std::string>& programs) {

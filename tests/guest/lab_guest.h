@@ -1,6 +1,7 @@
 // `./dev guest` as a child process: whether it can boot anything here, and what a run leaves on the host.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,7 @@ namespace xover::test {
 // Far more than a boot takes, also on a slow machine; no test waits that long when all is well.
 constexpr auto run_bound = std::chrono::seconds(240);
 
-// The words of `./dev guest ARGUMENTS`.
+// The words of `./dev guest ARGUMENTS`, which ends with the thread that starts it.
 std::vector<std::string> guest_words(std::vector<std::string> arguments);
 
 // `./dev guest run -q --scenario SCENARIO OPTIONS -- sh -c SCRIPT`, ended by itself before the test's own bound.
@@ -28,6 +29,8 @@ std::string store_path(const std::string& name);
 
 // Processes whose command line names what is given: that of QEMU names its run's folder.
 std::vector<pid_t> processes_naming(const std::string& text);
+
+bool all_end_within(const std::string& text, std::chrono::milliseconds bound);
 
 std::string missing_program(const std::vector<std::string>& programs);  // the first one; empty: none
 

@@ -1,4 +1,6 @@
 // What comes back from a guest: exit status, both outputs byte for byte, files of the results folder.
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <random>
@@ -38,6 +40,20 @@ TEST_F(GuestOutput, ComesBackByteForByteWithStatusAndFiles) {
   EXPECT_TRUE(read_file(results.path("made")) == bytes + bytes);
   EXPECT_EQ(read_file(results.path("cmdline")), "xover.lab_guest=plain\n");
   EXPECT_EQ(read_file(results.path("lo")), "unknown\n");  // which is what an lo that is up says
+}
+
+// Bytes that are no text, and a name that a shell's words could take for an option or an assignment.
+TEST_F(GuestOutput, ComesFromAProgramWithAnyNameAndAnyArguments) {
+  TemporaryFolder results;
+  const std::string program = results.path("-a=b");
+  std::ofstream(program) << "#!/bin/sh\nprintf %s \"$@\"\n";
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  std::vector<std::string> words =
+      guest_words({"run", "-q", "--scenario", "plain", "--results", results.path(), "--", "-a=b", "\xff'\n", "$HOME"});
+  words.insert(words.begin(), {"env", "PATH=" + results.path() + ":" + std::getenv("PATH")});
+  const ChildResult result = run_program(words, run_bound);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.out, "\xff'\n$HOME");
 }
 
 TEST_F(GuestOutput, TellsAMissingProgramFromOneThatASignalEnded) {

@@ -26,8 +26,8 @@ TEST_F(GuestScenario, RxeHasAnActiveDeviceThatRpingPasses) {
   const ChildResult result = run_script("rxe", R"(
     ibv_devinfo -d rxe0
     rping -s -a $XOVER_OWN_ADDRESS -C 3 & server=$!
-    sleep 1
-    rping -c -v -a $XOVER_OWN_ADDRESS -C 3 && wait $server)");
+    until rping -c -v -a $XOVER_OWN_ADDRESS -C 3; do sleep 1; done
+    wait $server)");
   EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
   EXPECT_TRUE(holds(result.out, "PORT_ACTIVE")) << result.out;
   EXPECT_EQ(count(result.out, "ping data: rdma-ping-"), 3u) << result.out;
@@ -73,7 +73,7 @@ TEST_F(GuestScenario, PairPassesATcpStreamAndRdmaBetweenTwoGuests) {
   const ChildResult result =
       run_script("pair", R"(
     until iperf3 --json -t 2 -c $XOVER_PEER_ADDRESS >stream.json; do sleep 1; done
-    rping -c -v -a $XOVER_PEER_ADDRESS -C 3)",
+    until rping -c -v -a $XOVER_PEER_ADDRESS -C 3; do sleep 1; done)",
                  {"--results", results.path(), "--peer", "rping -s -a $XOVER_OWN_ADDRESS & iperf3 -s"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_TRUE(holds(result.err, "peer: ")) << result.err;

@@ -24,10 +24,10 @@ bool holds(const std::string& text, const std::string& part) { return text.find(
 
 TEST_F(GuestXover, ProvesZeroCopyOnAWireAndNoneOnLoInOneBoot) {
   const TemporaryFolder results;
-  const ChildResult result =
-      run_script("wire", xover_program() + R"( run --transports tcp.sendmsg,tcp.zerocopy --links lo,wire:eth0+eth1 \
+  const ChildResult result = run_script(
+      "wire", "'" + xover_program() + R"(' run --transports tcp.sendmsg,tcp.zerocopy --links lo,wire:eth0+eth1 \
       --size 64K --depth 8 --rounds 2 --restarts 1 --duration 1s --touch verify --no-gate --json result.json)",
-                 {"--results", results.path()});
+      {"--results", results.path()});
   ASSERT_EQ(result.exit_code, 0) << result.out << result.err;
   EXPECT_TRUE(holds(result.out, "EMULATED")) << result.out;
 
@@ -36,6 +36,7 @@ TEST_F(GuestXover, ProvesZeroCopyOnAWireAndNoneOnLoInOneBoot) {
   const json document = json::parse(text);
   EXPECT_EQ(document["emulated"], true);
   EXPECT_EQ(document["environment"]["lab_guest"], "wire");
+  ASSERT_EQ(document["cells"].size(), 4u);
   std::map<std::string, std::string> substrates;
   for (const json& cell : document["cells"]) {
     const std::string link = cell["link"];

@@ -6,17 +6,23 @@
 
 . /run/lab/run.sh
 set_environment
-
-port() {
-  for entry in /sys/class/virtio-ports/*; do
-    [ "$(cat "$entry/name")" = "xover.$1" ] && echo "/dev/${entry##*/}"
-  done
-}
+export MODPROBE_OPTIONS="-C /dev/null" # what /etc/modprobe.d forbids is meant for the host
 
 fail() {
   echo "lab: $*" >/dev/console
   echo o >/proc/sysrq-trigger
   sleep 60
+}
+
+# The driver learns the names of its ports a while after it was loaded.
+port() {
+  for _ in $(seq 100); do
+    for entry in /sys/class/virtio-ports/*; do
+      [ "$(cat "$entry/name")" = "xover.$1" ] && echo "/dev/${entry##*/}" && return
+    done 2>/dev/null
+    sleep 0.1
+  done
+  fail "no port $1"
 }
 
 mount_shares() {
@@ -28,14 +34,20 @@ mount_shares() {
     fail "cannot mount $results"
 }
 
-# All processes but this one, the two that carry output, and the kernel's own, which have no program file.
+# All processes but this one, the two that carry output, and the kernel's own, which have no program file. Again, as
+# one of them may have started another meanwhile, until none is left.
 end_left_overs() {
-  for entry in /proc/[0-9]*; do
-    case ${entry#/proc/} in
-      1 | "$out_carrier" | "$err_carrier") ;;
-      *) [ -e "$entry/exe" ] && kill -9 "${entry#/proc/}" ;;
-    esac
-  done 2>/dev/null
+  for _ in $(seq 100); do
+    killed=no
+    for entry in /proc/[0-9]*; do
+      case ${entry#/proc/} in
+        1 | "$out_carrier" | "$err_carrier") ;;
+        *) [ -e "$entry/exe" ] && kill -9 "${entry#/proc/}" && killed=yes ;;
+      esac
+    done 2>/dev/null
+    [ $killed = yes ] || return
+    sleep 0.05
+  done
 }
 
 control=$(port control) out=$(port out) err=$(port err)
