@@ -2,7 +2,6 @@
 // begins or the coordinator goes.
 #include "harness/agents/agent_main.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include "harness/agents/protocol.h"
 #include "harness/agents/sample_side.h"
 #include "harness/links/make_link.h"
+#include "harness/links/namespaces.h"
 
 namespace xover {
 
@@ -68,18 +68,11 @@ json Agent::make_link(const json& request) {
   return {{"ok", true}, {"link", to_json(made_)}};
 }
 
-// Paths, because descriptors do not travel in frames; an empty one means none.
-Result<FileDescriptor> open_namespace(const std::string& path) {
-  if (path.empty()) return FileDescriptor();
-  FileDescriptor descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!descriptor) return system_error("enter the link's namespace", path);
-  return descriptor;
-}
-
 json Agent::enter_namespaces(const json& request) {
-  const auto user = open_namespace(request.at("user").get<std::string>());
+  const auto holder = request.at("holder").get<pid_t>();
+  const auto user = take_descriptor(holder, request.at("user").get<int>());
   if (!user) return failed_reply(user.error());
-  const auto net = open_namespace(request.at("net").get<std::string>());
+  const auto net = take_descriptor(holder, request.at("net").get<int>());
   if (!net) return failed_reply(net.error());
   return done_or(xover::enter_namespaces(user->get(), net->get()));
 }

@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace xover {
@@ -12,18 +11,15 @@ namespace {
 
 constexpr std::int64_t enter_bound_ns = 10'000'000'000;
 
-// For the agent to open: it is a child of this process, which proc(5) lets look.
-std::string path_of(const FileDescriptor& descriptor) {
-  return descriptor ? fmt::format("/proc/{}/fd/{}", getpid(), descriptor.get()) : std::string();
-}
-
 }  // namespace
 
 Result<std::unique_ptr<AgentProcess>> AgentPair::spawn(const char* name, const FileDescriptor& net) const {
   auto agent = AgentProcess::spawn(name, stop_requested_);
   if (!agent || !net) return agent;
+  // Descriptors do not travel in frames: the agent takes its own of those that this process holds.
   auto entered = (*agent)->call(
-      {{"request", "enter_namespaces"}, {"user", path_of(link_->user)}, {"net", path_of(net)}}, enter_bound_ns);
+      {{"request", "enter_namespaces"}, {"holder", getpid()}, {"user", link_->user.get()}, {"net", net.get()}},
+      enter_bound_ns);
   if (!entered) return tl::make_unexpected(entered.error());
   return agent;
 }
