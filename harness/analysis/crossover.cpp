@@ -7,7 +7,6 @@
 #include <functional>
 #include <limits>
 #include <random>
-#include <set>
 #include <utility>
 
 #include "harness/analysis/compare.h"
@@ -211,29 +210,18 @@ void find_crossovers(ResultDocument& document) {
   document.crossovers.clear();
   for (const Series& series : series_of(document)) {
     std::vector<SizedRatios> sizes;
-    for (const Step& step : series.steps) sizes.push_back(step.measured);
+    std::vector<std::uint64_t> sizes_tested;
+    for (const Step& step : series.steps) {
+      sizes.push_back(step.measured);
+      sizes_tested.push_back(step.measured.size_bytes);
+    }
     const auto found = crossover_of(sizes);
     if (!found) continue;
     const Step& smallest = series.steps.front();
     document.crossovers.push_back({smallest.point_index, smallest.pair.first->variant.name(),
                                    smallest.pair.second->variant.name(), series.metric, found->verdict,
-                                   found->size_bytes});
+                                   found->size_bytes, std::move(sizes_tested)});
   }
-}
-
-std::vector<std::uint64_t> sizes_tested(const ResultDocument& document, const Crossover& crossover) {
-  const auto& points = document.plan.points;
-  const Point anywhere = without_size(points.at(crossover.point_index).point);
-  std::set<std::uint64_t> sizes;
-  for (std::size_t index = 0; index < points.size(); ++index) {
-    if (without_size(points[index].point) != anywhere) continue;
-    for (const CellPair& pair : comparable_pairs(document, index)) {
-      const bool same =
-          pair.first->variant.name() == crossover.baseline && pair.second->variant.name() == crossover.candidate;
-      if (same && !paired_ratios(pair, crossover.metric).empty()) sizes.insert(points[index].point.size_bytes);
-    }
-  }
-  return {sizes.begin(), sizes.end()};
 }
 
 }  // namespace xover

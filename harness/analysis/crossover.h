@@ -52,7 +52,4 @@ std::optional<CrossoverEstimate> crossover_of(std::span<const SizedRatios> sizes
 // Fills in document.crossovers, in the order of the plan.
 void find_crossovers(ResultDocument& document);
 
-// The sizes behind a crossover of this document, ascending.
-std::vector<std::uint64_t> sizes_tested(const ResultDocument& document, const Crossover& crossover);
-
 }  // namespace xover

@@ -40,10 +40,10 @@ struct CellResult {
   CellStatus status = CellStatus::ok;
   std::string reason, remedy;  // of skipped and failed
   Substrate substrate = Substrate::same_host_memory;
-  std::string copies_after;  // what the link copies after the handover
-  bool has_receiver = true;  // false: goodput is absent, handed_over_gbps stands instead
+  std::string copies_after;                       // what the link copies after the handover
+  bool has_receiver = true;                       // false: goodput is absent, handed_over_gbps stands instead
   std::map<std::string, std::string> link_facts;  // of a link that was made, as granted: "mtu_bytes", "tso", ...
-  std::string form;          // "two processes", "one process"
+  std::string form;                               // "two processes", "one process"
   std::vector<unsigned> sender_cores, receiver_cores;
   std::vector<Warning> warnings;
   std::vector<RoundRecord> rounds;
@@ -84,7 +84,8 @@ struct Crossover {
   std::string baseline, candidate;  // Variant::name()
   Metric metric = Metric::goodput;
   CrossoverVerdict verdict = CrossoverVerdict::not_separable;
-  Interval size_bytes;  // 95 %; all zero unless `at`
+  Interval size_bytes;                      // 95 %; all zero unless `at`
+  std::vector<std::uint64_t> sizes_tested;  // in bytes, ascending
 };
 
 // One claim of a paper or assignment, held against this run.

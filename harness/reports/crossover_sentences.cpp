@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "core/units.h"
-#include "harness/analysis/crossover.h"
 #include "harness/reports/section.h"
 #include "harness/reports/words.h"
 
@@ -52,8 +51,8 @@ std::string size_text(std::uint64_t size_bytes) {
 }
 
 // "1K to 57.5K"
-std::string tested_text(const ResultDocument& document, const Crossover& crossover) {
-  const std::vector<std::uint64_t> sizes = sizes_tested(document, crossover);
+std::string tested_text(const Crossover& crossover) {
+  const std::vector<std::uint64_t>& sizes = crossover.sizes_tested;
   if (sizes.empty()) return {};
   return fmt::format("{} to {}", size_text(sizes.front()), size_text(sizes.back()));
 }
@@ -108,7 +107,7 @@ std::string sentence(const ResultDocument& document, const Group& group) {
                  [&](const Crossover* crossover) { return crossover->verdict == verdict; });
     if (same_verdict.empty()) continue;
     if (begun) text += "; it ";
-    text += statement(verdict, first.baseline, tested_text(document, *same_verdict.front()),
+    text += statement(verdict, first.baseline, tested_text(*same_verdict.front()),
                       metrics_text(same_verdict, candidate->has_receiver));
     begun = true;
   }

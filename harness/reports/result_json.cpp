@@ -6,7 +6,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "harness/analysis/crossover.h"
 #include "harness/experiment/settings.h"
 #include "harness/measurement/lab_guest.h"
 #include "harness/reports/json_parts.h"
@@ -59,7 +58,7 @@ Json crossover_json(const Crossover& crossover, const ResultDocument& document) 
     object["link"] = link_of(*cell, point).text();
   }
   object["metric"] = name_of(crossover.metric);
-  object["sizes_tested"] = sizes_tested(document, crossover);
+  object["sizes_tested"] = crossover.sizes_tested;
   object["emulated"] = emulator_of(document.environment).has_value();
   object["verdict"] = name_of(crossover.verdict);
   const Interval& size = crossover.size_bytes;

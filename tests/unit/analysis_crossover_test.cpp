@@ -211,7 +211,7 @@ TEST(FindCrossovers, JoinsThePointsThatDifferInSizeAlone) {
     EXPECT_EQ(crossover.metric, Metric::goodput);
     EXPECT_EQ(crossover.verdict, CrossoverVerdict::at);
     EXPECT_NEAR(crossover.size_bytes.median, 11000, 500);
-    EXPECT_EQ(sizes_tested(document, crossover), (std::vector<std::uint64_t>{4096, 8192, 16384, 32768}));
+    EXPECT_EQ(crossover.sizes_tested, (std::vector<std::uint64_t>{4096, 8192, 16384, 32768}));
   }
   EXPECT_EQ(document.crossovers[0].point_index, 0u);
   EXPECT_EQ(document.crossovers[1].point_index, 4u);
