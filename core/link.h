@@ -14,7 +14,7 @@ enum class Substrate : std::uint8_t { hardware, emulated_device, soft_device, sa
 
 std::string_view to_string(Substrate substrate);
 
-// A link as a person names it: "lo", "af_packet:eth0", "veth[mtu=9000]".
+// A link as a person names it: "lo", "af_packet:eth0+eth1", "veth[mtu=9000]".
 struct Link {
   std::string name = "lo";
   std::string argument;  // what stands behind the colon
@@ -23,6 +23,9 @@ struct Link {
   std::string text() const;
   bool operator==(const Link&) const = default;
 };
+
+// The two ends of a link, named after the role of who sits there.
+enum class LinkRole : std::uint8_t { sender, receiver };
 
 // The numeric addresses of one end of a link that carries IP. Those of `lo` unless somebody says otherwise.
 struct HostAddresses {

@@ -140,7 +140,9 @@ struct Completion {
   std::uint32_t channel = 0;  // Channel::index()
   Moments moments;
   bool last = true;                          // received: this piece ends a message; always true on streams
-  std::uint16_t piece = 0;                   // received: which piece of a message that arrived in several
+  std::uint16_t piece = 0;                   // received: which piece of a message that arrived in several. Where
+                                             // messages may be lost, one cut short has no last piece: the next piece 0
+                                             // begins another
   Handover evidence = Handover::unverified;  // released, received: how these bytes were handed over
   Token token = 0;                           // the op's token for sent and released, the buffer's for received
   std::uint64_t bytes = 0;                   // released: handed over for this op; received: bytes in the buffer
@@ -226,6 +228,8 @@ struct Limits {
   std::size_t max_op_bytes = 0;
   std::size_t max_segments = 0;
   std::size_t alignment_bytes = 1;  // segments must start at a multiple of this
+  std::size_t buffer_bytes = 0;     // not 0: arena() comes in buffers of this size, and each segment that is not empty
+                                    // lies in a buffer of its own, which no other accepted op lies in
   Framing framing = Framing::stream;
   Receive receive = Receive::none;
   std::size_t max_offered = 0;  // buffers lent and not yet received
@@ -257,14 +261,15 @@ class Session {
   virtual Result<Channel*> connect(const std::string& address, MonotonicNs deadline) = 0;
 
   // Memory that this transport sends from best, at least this much in all, faulted in, owned by the session. One
-  // segment where the transport can; each is aligned to a page at least.
+  // segment where the transport can; each is aligned to a page at least. With Limits::buffer_bytes a segment for each
+  // buffer instead, aligned to a cache line.
   virtual Result<std::vector<Segment>> arena(std::size_t size_bytes) = 0;
 
   // Makes progress on all channels (partial sends, notifications, internal credits, also with an empty span) and moves
   // ready completions out. Returns how many; never blocks.
   virtual std::size_t reap(std::span<Completion> out) noexcept = 0;
 
-  virtual Waiter* waiter() noexcept = 0;  // null: poll only
+  virtual Waiter* waiter() noexcept = 0;  // null: poll only; where that depends on the link, the fact "wait" says why
   virtual Fanout* fanout() noexcept { return nullptr; }
   virtual std::vector<Counter> counters() const = 0;      // of all channels, since open
   virtual std::vector<Fact> facts() const { return {}; }  // what a reader of the result must know of the settings
@@ -287,7 +292,8 @@ enum class PageKind : std::uint8_t { system, small, huge };
 
 struct OpenParameters {
   Link link;
-  HostAddresses own, peer;       // of the link's two ends, on links that carry IP: listen() binds to `own`
+  LinkRole role = LinkRole::sender;  // where this session is, on links whose two ends are not alike: "af_packet:A+B"
+  HostAddresses own, peer;           // of the link's two ends, on links that carry IP: listen() binds to `own`
   bool has_receiver = true;      // false: nobody answers on this link. connect() asks no peer, and sends go to `peer`
   bool device_gathers = true;    // false: the sending device has no scatter-gather, so the kernel copies what was lent
                                  // and does not say so: its word is no evidence
@@ -307,10 +313,12 @@ struct Descriptor {
   std::string_view summary;        // one line for `xover list`
   std::string_view way_of_a_byte;  // a few lines for `xover explain`: from the sender's memory to the receiver's
   std::span<const OptionSpec> options;
-  std::span<const std::string_view> links;            // names of the links it runs on, the default first
-  bool one_address_space = false;                     // both ends must be in one process
-  bool file_ranges = false;                           // sends segments that give a file range and no memory
-  Availability (*probe)(const Link& link) = nullptr;  // finds out by doing the thing; null: planned
+  std::span<const std::string_view> links;  // names of the links it runs on, the default first
+  bool one_address_space = false;           // both ends must be in one process, on every link
+  bool file_ranges = false;                 // sends segments that give a file range and no memory
+  // Finds out by doing the thing; null: planned. A link that takes an argument may come without: then whether such
+  // links can be used here at all.
+  Availability (*probe)(const Link& link) = nullptr;
   Result<std::unique_ptr<Session>> (*open)(const OpenParameters& parameters) = nullptr;
 
   bool planned() const { return open == nullptr; }

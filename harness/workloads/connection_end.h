@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/histogram.h"
+#include "harness/workloads/arriving_datagram.h"
 #include "harness/workloads/end.h"
 #include "harness/workloads/endpoint.h"
 #include "harness/workloads/message_pool.h"
@@ -24,6 +25,10 @@ struct Sequence {
   static constexpr std::uint64_t of(std::uint32_t phase, std::uint64_t number) {
     return static_cast<std::uint64_t>(phase) << phase_shift | number;
   }
+  static constexpr std::uint32_t phase(std::uint64_t sequence) {
+    return static_cast<std::uint32_t>(sequence >> phase_shift);
+  }
+  static constexpr std::uint64_t number(std::uint64_t sequence) { return sequence & ((1ull << phase_shift) - 1); }
 };
 
 class ConnectionEnd final : public End {
@@ -73,7 +78,8 @@ class ConnectionEnd final : public End {
   Turn take(std::span<Completion> completions) noexcept;
   void take_release(const Completion& completion, Ticks now) noexcept;
   std::uint64_t take_arrival(Completion& completion, Ticks now) noexcept;
-  std::uint64_t take_datagram(std::span<const std::byte> bytes) noexcept;
+  std::uint64_t take_datagram(const Completion& completion, std::span<const std::byte> bytes) noexcept;
+  std::uint64_t count_datagram(std::uint64_t number) noexcept;
   std::uint64_t take_stream(std::span<const std::byte> bytes, std::uint64_t count) noexcept;
 
   static constexpr std::size_t burst = 32;
@@ -88,7 +94,7 @@ class ConnectionEnd final : public End {
   MessagePool pool_;
   std::size_t depth_ = 1;
   std::vector<Ticks> lent_at_;     // by slot
-  std::vector<bool> on_loan_;      // by slot
+  std::vector<char> on_loan_;      // by slot
   std::uint64_t next_number_ = 0;  // streams: messages since the channel began; datagrams: a phase begins at slot 0
   std::uint64_t phase_first_number_ = 0;
   std::size_t in_flight_ = 0;
@@ -97,6 +103,7 @@ class ConnectionEnd final : public End {
   // Receiving.
   ReceiveBuffers buffers_;
   std::unique_ptr<PayloadChecker> checker_;
+  ArrivingDatagram arriving_;
   std::uint64_t stream_position_ = 0, phase_first_position_ = 0;
   std::uint64_t arrived_messages_ = 0, partial_message_bytes_ = 0, late_answers_ = 0;
   Ticks last_arrival_ = 0;

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <cstring>
 
 #include "harness/workloads/connection_end.h"
 #include "harness/workloads/touch.h"
@@ -18,19 +17,19 @@ constexpr Failure wrong_bytes{ErrorCode::internal, 0, "the receiver found bytes 
 std::size_t ConnectionEnd::lend(std::size_t most, Ticks now) noexcept {
   std::array<SendOp, burst> ops;
   const std::size_t room = std::min({most, depth_ - in_flight_, burst});
+  const std::size_t slots = pool_.slots(), first_slot = next_number_ % slots;
   std::size_t count = 0;
   for (; count < room; ++count) {
-    const std::uint64_t number = next_number_ + count;
-    const std::size_t slot = number % pool_.slots();
+    const std::size_t slot = first_slot + count < slots ? first_slot + count : first_slot + count - slots;
     if (on_loan_[slot]) break;
-    if (datagrams_) pool_.stamp(number, Sequence::of(phase_, number - phase_first_number_));
-    ops[count] = {number, pool_.message(number)};
+    if (datagrams_) pool_.stamp(slot, Sequence::of(phase_, next_number_ + count - phase_first_number_));
+    ops[count] = {slot, pool_.message(slot)};
   }
   if (count == 0) return 0;
 
   const Submitted submitted = endpoint_.channel().submit({ops.data(), count});
   for (std::size_t i = 0; i < submitted.accepted; ++i) {
-    const std::size_t slot = ops[i].token % pool_.slots();
+    const std::size_t slot = ops[i].token;
     on_loan_[slot] = true;
     lent_at_[slot] = now;
   }
@@ -55,7 +54,7 @@ ConnectionEnd::Turn ConnectionEnd::take(std::span<Completion> completions) noexc
 }
 
 void ConnectionEnd::take_release(const Completion& completion, Ticks now) noexcept {
-  const std::size_t slot = completion.token % pool_.slots();
+  const std::size_t slot = completion.token;
   on_loan_[slot] = false;
   --in_flight_;
   if (endpoint_.times_releases) latency_.record(static_cast<std::uint64_t>(ticks_to_ns(now - lent_at_[slot])));
@@ -72,7 +71,7 @@ std::uint64_t ConnectionEnd::take_arrival(Completion& completion, Ticks now) noe
   if (completion.bytes == 0) return 0;
 
   last_arrival_ = now;
-  const std::uint64_t arrived = datagrams_ ? take_datagram(bytes) : take_stream(bytes, completion.bytes);
+  const std::uint64_t arrived = datagrams_ ? take_datagram(completion, bytes) : take_stream(bytes, completion.bytes);
   arrived_messages_ += arrived;
   if (point().touch == Touch::read) touched_ += read_every_byte(bytes);
   completion.lease = Lease();
@@ -84,20 +83,28 @@ std::uint64_t ConnectionEnd::take_stream(std::span<const std::byte> bytes, std::
   stream_position_ += count;
   partial_message_bytes_ += count;
   if (partial_message_bytes_ < spec_.point.size_bytes) return 0;
+  if (partial_message_bytes_ == spec_.point.size_bytes) {
+    partial_message_bytes_ = 0;
+    return 1;
+  }
   const std::uint64_t arrived = partial_message_bytes_ / spec_.point.size_bytes;
   partial_message_bytes_ -= arrived * spec_.point.size_bytes;
   return arrived;
 }
 
+// Counted with its last piece, when none was missing; its phase and number are known from the first on, or nearly so.
+std::uint64_t ConnectionEnd::take_datagram(const Completion& completion, std::span<const std::byte> bytes) noexcept {
+  const auto offset = arriving_.take(completion.piece, bytes);
+  if (!offset || !arriving_.has_sequence() || Sequence::phase(arriving_.sequence()) != phase_) return 0;
+  const std::uint64_t number = Sequence::number(arriving_.sequence());
+  const bool too_short = completion.last && arriving_.size_bytes() < spec_.point.size_bytes;
+  if (checker_ && (too_short || !checker_->datagram_matches(bytes, number, *offset))) endpoint_.fail(wrong_bytes);
+  return completion.last ? count_datagram(number) : 0;
+}
+
 // A pingpong answers a datagram under the number that it came with, so that an answer that was given up as lost is not
 // taken for the next one's.
-std::uint64_t ConnectionEnd::take_datagram(std::span<const std::byte> bytes) noexcept {
-  std::uint64_t sequence = 0;
-  if (bytes.size() < sequence_bytes) return 0;
-  std::memcpy(&sequence, bytes.data(), sequence_bytes);
-  if (sequence >> Sequence::phase_shift != phase_) return 0;
-  const std::uint64_t number = sequence & ((1ull << Sequence::phase_shift) - 1);
-  if (checker_ && !checker_->datagram_matches(bytes, number)) endpoint_.fail(wrong_bytes);
+std::uint64_t ConnectionEnd::count_datagram(std::uint64_t number) noexcept {
   if (point().workload != Workload::pingpong) return 1;
   if (role_ == Role::receiver) {
     next_number_ = phase_first_number_ + number;

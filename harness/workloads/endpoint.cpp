@@ -25,6 +25,22 @@ std::string_view name_of(Touch touch) { return touch == Touch::verify ? "verify"
 
 bool answers_come_back(Workload workload) { return workload == Workload::pingpong || workload == Workload::file; }
 
+// What follows from an arena of buffers, each of which is lent to one op at a time.
+Result<void> check_buffers(const Point& point, const std::string& id, const Limits& limits) {
+  if (limits.buffer_bytes == 0) return {};
+  if (point.alignment_bytes != 0)
+    return refused(fmt::format("alignment {}: {} sends from buffers of {} bytes, and each field begins where its first "
+                               "buffer does",
+                               point.alignment_bytes, id, limits.buffer_bytes),
+                   "use --alignment 0, the natural one");
+  if (point.workload == Workload::fanout)
+    return refused(fmt::format("workload fanout: {} sends from buffers that only one receiver can have at a time, and "
+                               "here all get the same message",
+                               id),
+                   "use a transport that lends memory or copies it, or --workload stream");
+  return {};
+}
+
 // What the session, once it is open, turns out not to do.
 Result<void> check_limits(const SampleSpec& spec, const Session& session) {
   const Point& point = spec.point;
@@ -41,8 +57,17 @@ Result<void> check_limits(const SampleSpec& spec, const Session& session) {
   if (point.workload != Workload::file && point.size_bytes > limits.max_op_bytes)
     return refused(fmt::format("{} sends at most {} bytes in one message", id, limits.max_op_bytes),
                    "use a smaller --size");
-  if (point.fields > limits.max_segments)
-    return refused(fmt::format("{} takes at most {} fields", id, limits.max_segments), "use fewer --fields");
+  if (const std::size_t segments = MessagePool::segments_for(point, limits);
+      point.workload != Workload::file && segments > limits.max_segments) {
+    if (limits.buffer_bytes == 0)
+      return refused(fmt::format("{} takes at most {} fields", id, limits.max_segments), "use fewer --fields");
+    return refused(fmt::format("{} sends at most {} buffers of {} bytes in one message, and {} are needed", id,
+                               limits.max_segments, limits.buffer_bytes, segments),
+                   "use a smaller --size or fewer --fields");
+  }
+  if (point.memory == Memory::foreign && !limits.foreign_memory)
+    return refused(fmt::format("memory foreign: {} sends from memory of its own alone", id), "use --memory arena");
+  if (auto possible = check_buffers(point, id, limits); !possible) return possible;
   if (datagrams && point.size_bytes < sequence_bytes)
     return refused(fmt::format("datagrams of {} bytes; each carries a sequence number of {} bytes", point.size_bytes,
                                sequence_bytes),
@@ -52,10 +77,18 @@ Result<void> check_limits(const SampleSpec& spec, const Session& session) {
   return {};
 }
 
+// In the session's own words, where it has some.
+std::string why_no_waiter(const SampleSpec& spec, const Session& session) {
+  for (const Fact& fact : session.facts())
+    if (fact.name == "wait") return fmt::format("{} cannot block: {}", spec.variant.id, fact.value);
+  return fmt::format("{} cannot block", spec.variant.id);
+}
+
 OpenParameters parameters_of(const SampleSpec& spec, Role role, Endpoint::Size size) {
   const bool sender = role == Role::sender;
   OpenParameters parameters;
   parameters.link = spec.variant.link;
+  parameters.role = sender ? LinkRole::sender : LinkRole::receiver;
   parameters.own = sender ? spec.sender_address : spec.receiver_address;
   parameters.peer = sender ? spec.receiver_address : spec.sender_address;
   parameters.has_receiver = spec.has_receiver;
@@ -91,7 +124,7 @@ Result<Endpoint> Endpoint::open(const SampleSpec& spec, Role role, Size size) {
   if (spec.point.wait == Wait::block) {
     endpoint.waiter_ = endpoint.session_->waiter();
     if (endpoint.waiter_ == nullptr && endpoint.limits().receive != Receive::none)
-      return refused(fmt::format("{} cannot block", spec.variant.id), "use --wait spin");
+      return refused(why_no_waiter(spec, *endpoint.session_), "use --wait spin");
   }
   return endpoint;
 }

@@ -1,7 +1,15 @@
 // What the workloads that send messages make of receiving: bytes that nobody sees, loans, and answers that come late.
 #include <gtest/gtest.h>
-#include <cerrno>
 
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "core/payload.h"
+#include "harness/workloads/arriving_datagram.h"
 #include "harness/workloads/message_pool.h"
 #include "harness/workloads/receive_buffers.h"
 #include "tests/unit/workloads_sides.h"
@@ -166,6 +174,145 @@ TEST(MessagePool, ADatagramInFlightHasAPlaceOfItsOwn) {
   EXPECT_EQ(MessagePool::places_for(point, datagrams), 8u);
   const auto result = run_sides(short_sample("udp.zerocopy", point));
   EXPECT_TRUE(result.ok()) << result.message();
+}
+
+// An arena of buffers that lie apart, as a transport has it whose memory is packets.
+class BufferSession final : public Session {
+ public:
+  explicit BufferSession(std::size_t buffer_bytes) { limits_.buffer_bytes = buffer_bytes; }
+
+  const Limits& limits() const noexcept override { return limits_; }
+  Result<std::string> listen() override { return nobody(); }
+  Result<Channel*> accept(MonotonicNs) override { return nobody(); }
+  Result<Channel*> connect(const std::string&, MonotonicNs) override { return nobody(); }
+  Result<std::vector<Segment>> arena(std::size_t size_bytes) override {
+    constexpr std::size_t apart_bytes = 128;
+    const std::size_t count = (size_bytes + limits_.buffer_bytes - 1) / limits_.buffer_bytes;
+    memory_.resize(count * (limits_.buffer_bytes + apart_bytes));
+    std::vector<Segment> buffers;
+    for (std::size_t i = 0; i < count; ++i)
+      buffers.push_back({memory_.data() + i * (limits_.buffer_bytes + apart_bytes), limits_.buffer_bytes});
+    arena_buffers = count;
+    return buffers;
+  }
+  std::size_t reap(std::span<Completion>) noexcept override { return 0; }
+  Waiter* waiter() noexcept override { return nullptr; }
+  std::vector<Counter> counters() const override { return {}; }
+
+  std::size_t arena_buffers = 0;
+
+ private:
+  static tl::unexpected<Error> nobody() { return make_error(ErrorCode::unsupported, "meet", "nobody"); }
+
+  Limits limits_;
+  std::vector<std::byte> memory_;
+};
+
+Point point_of(std::uint64_t size_bytes, std::uint32_t fields, std::uint64_t pool_bytes, std::uint32_t depth) {
+  Point point;
+  point.size_bytes = size_bytes;
+  point.fields = fields;
+  point.pool_bytes = pool_bytes;
+  point.depth = depth;
+  return point;
+}
+
+TEST(MessagesInBuffers, EachFieldIsMadeOfBuffersThatNoOtherFieldOrMessageHas) {
+  constexpr std::uint64_t buffer_bytes = 1456, seed = 7;
+  for (const auto& [size_bytes, fields] :
+       {std::pair{1u, 1u}, {1456u, 1u}, {1457u, 1u}, {65536u, 1u}, {10'000u, 3u}, {5u, 4u}}) {
+    BufferSession session(buffer_bytes);
+    const Point point = point_of(size_bytes, fields, 65536, 4);
+    auto pool = MessagePool::make(session, point, seed);
+    ASSERT_TRUE(pool) << pool.error().message();
+    const std::size_t places = MessagePool::places_for(point, session.limits());
+    EXPECT_GE(places, 4u);
+    EXPECT_EQ(pool->slots(), places);
+    const PayloadChecker checker(point, session.limits(), seed);
+    std::set<const std::byte*> used;
+    std::size_t full = 0;
+    for (std::size_t number = 0; number < places; ++number) {
+      const auto message = pool->message(number);
+      EXPECT_EQ(message.size(), MessagePool::segments_for(point, session.limits()));
+      EXPECT_EQ(total_bytes(message), size_bytes);
+      std::uint64_t position = number * size_bytes;
+      for (const Segment& segment : message) {
+        EXPECT_LE(segment.size_bytes, buffer_bytes);
+        EXPECT_TRUE(checker.stream_matches({segment.data, segment.size_bytes}, position));
+        position += segment.size_bytes;
+        full += segment.size_bytes > 0 ? 1 : 0;
+        EXPECT_TRUE(segment.size_bytes == 0 || used.insert(segment.data).second) << "a buffer is in two places";
+      }
+    }
+    EXPECT_EQ(session.arena_buffers, full) << size_bytes << " bytes in " << fields << " fields";
+  }
+}
+
+TEST(MessagesInBuffers, APoolCountsBuffersWholeAndHasOneForEachOpInFlight) {
+  Limits limits;
+  limits.buffer_bytes = 1456;
+  EXPECT_EQ(MessagePool::places_for(point_of(64, 1, 1456 * 10, 1), limits), 10u);
+  EXPECT_EQ(MessagePool::places_for(point_of(1457, 1, 1456 * 10, 1), limits), 5u);
+  EXPECT_EQ(MessagePool::places_for(point_of(1457, 1, 1456 * 10, 32), limits), 32u);
+  EXPECT_EQ(MessagePool::segments_for(point_of(65536, 1, 1, 1), limits), 46u);
+  EXPECT_EQ(MessagePool::segments_for(point_of(65536, 4, 1, 1), limits), 4u * 12u);
+  EXPECT_EQ(MessagePool::segments_for(point_of(65536, 4, 1, 1), Limits()), 4u);
+}
+
+Limits lossy_messages() {
+  Limits limits;
+  limits.framing = Framing::message;
+  limits.whole_messages = true;
+  return limits;
+}
+
+TEST(Sequences, AreCarriedByMessagesThatMayNotArrive) {
+  Limits limits = lossy_messages();
+  EXPECT_TRUE(carry_sequence(limits));
+  limits.reliable = true;
+  EXPECT_FALSE(carry_sequence(limits));
+}
+
+std::vector<std::byte> datagram(const Point& point, std::uint64_t sequence) {
+  std::vector<std::byte> bytes(point.size_bytes);
+  fill_payload(bytes, 1, 0);
+  std::memcpy(bytes.data(), &sequence, sizeof sequence);
+  return bytes;
+}
+
+TEST(ArrivingDatagram, IsPutTogetherFromPiecesHoweverShort) {
+  const Point point = point_of(100, 1, 100, 1);
+  const auto bytes = datagram(point, 0x1122334455667788);
+  const PayloadChecker checker(point, lossy_messages(), 1);
+  for (const std::size_t cut : {1u, 3u, 7u, 8u, 9u, 50u, 100u}) {
+    ArrivingDatagram arriving;
+    std::uint16_t piece = 0;
+    for (std::size_t at = 0; at < bytes.size(); at += cut) {
+      const auto part = std::span(bytes).subspan(at, std::min(cut, bytes.size() - at));
+      ASSERT_EQ(arriving.take(piece++, part), at) << cut;
+      EXPECT_EQ(arriving.has_sequence(), at + part.size() >= sequence_bytes);
+      EXPECT_TRUE(checker.datagram_matches(part, 0, at)) << at << " in pieces of " << cut;
+    }
+    EXPECT_EQ(arriving.sequence(), 0x1122334455667788u);
+    EXPECT_EQ(arriving.size_bytes(), bytes.size());
+  }
+  EXPECT_FALSE(checker.datagram_matches(std::span(bytes).subspan(9, 20), 0, 10));
+  EXPECT_FALSE(checker.datagram_matches(bytes, 0, 1)) << "longer than was sent";
+}
+
+TEST(ArrivingDatagram, ThatLostAPieceIsVoidUntilTheNextBegins) {
+  const auto bytes = datagram(point_of(100, 1, 100, 1), 5);
+  const auto head = std::span(bytes).first(50), tail = std::span(bytes).subspan(50);
+  ArrivingDatagram arriving;
+  EXPECT_FALSE(arriving.take(1, tail)) << "it never began";
+  EXPECT_EQ(arriving.take(0, head), 0u);
+  EXPECT_FALSE(arriving.take(2, tail)) << "piece 1 was lost";
+  EXPECT_FALSE(arriving.take(3, tail));
+  EXPECT_EQ(arriving.take(0, head), 0u);
+  EXPECT_EQ(arriving.take(0, head), 0u) << "the last one was cut short";
+  EXPECT_EQ(arriving.take(1, tail), 50u);
+  EXPECT_EQ(arriving.size_bytes(), 100u);
+  EXPECT_EQ(arriving.sequence(), 5u);
 }
 
 }  // namespace
