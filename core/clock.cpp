@@ -2,7 +2,6 @@
 #include "core/clock.h"
 
 #include <chrono>
-#include <cmath>
 #include <ctime>
 #include <fstream>
 #include <sstream>
@@ -104,7 +103,9 @@ double ticks_per_second() noexcept {
 
 std::int64_t ticks_to_ns(Ticks difference) noexcept {
   static const double ns_per_tick = 1e9 / ticks_per_second();
-  return std::llrint(static_cast<double>(static_cast<std::int64_t>(difference)) * ns_per_tick);
+  // As llrint() does, without its call.
+  const double ns = static_cast<double>(static_cast<std::int64_t>(difference)) * ns_per_tick;
+  return static_cast<std::int64_t>(ns < 0 ? ns - 0.5 : ns + 0.5);
 }
 
 std::string_view tick_source() noexcept {
