@@ -1,6 +1,6 @@
 // A transport with its options, link and label, as files, flags and results write it:
 // id[option=value,...]@link[option=value,...]=label.
-// Everything but the id may be missing; a link may have an argument behind a colon (af_packet:eth0, pci:0000:01:00.0).
+// Everything but the id may be missing; a link may have an argument behind a colon (af_packet:eth0+eth1).
 // Names (id, options, link, label) are made of letters, digits and . _ - +; option values and link arguments of any
 // printable ASCII but space , [ ] and, in arguments, =.
 #pragma once

@@ -17,9 +17,6 @@ constexpr Descriptor planned(std::string_view id, std::string_view family, Path 
 }
 
 constexpr std::array rows{
-    planned("dpdk.copy", "dpdk", Path::bypass, "copy into mbufs, then a burst"),
-    planned("dpdk.mbuf", "dpdk", Path::bypass, "messages built in mbufs"),
-    planned("dpdk.extbuf", "dpdk", Path::bypass, "the application's own memory attached to mbufs"),
     planned("rdma.send", "rdma", Path::bypass, "RDMA send and receive"),
     planned("rdma.write", "rdma", Path::bypass, "RDMA write with immediate into the receiver's ring"),
     planned("rdma.read", "rdma", Path::bypass, "RDMA read by the receiver from the sender's memory"),

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/transport.h"
+#include "transports/dpdk/dpdk.h"
 #include "transports/files/files.h"
 #include "transports/inproc/inproc.h"
 #include "transports/null/null.h"
@@ -25,6 +26,7 @@ std::vector<Descriptor> all_transports() {
   add(file_transports());
   add(udp_transports());
   add(uring_transports());
+  add(dpdk_transports());
   add(planned_transports());
   return rows;
 }

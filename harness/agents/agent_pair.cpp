@@ -48,7 +48,7 @@ Result<void> AgentPair::make_ready() {
 Result<AgentPair*> AgentPairs::on(const Link& link) {
   auto made = links_.find_or_make(link);
   if (!made) return tl::make_unexpected(made.error());
-  return &pairs_.try_emplace(*made, stop_requested_, *made).first->second;
+  return &pairs_.try_emplace(link.text(), stop_requested_, *made).first->second;
 }
 
 }  // namespace xover

@@ -32,7 +32,7 @@ class AgentPair {
   std::unique_ptr<AgentProcess> sender_, receiver_;
 };
 
-// A pair for each link of a run.
+// A pair for each link of a run, by its text: some start in their process what only one link can have there.
 class AgentPairs {
  public:
   explicit AgentPairs(AgentProcess::StopRequested stop_requested)
@@ -44,8 +44,8 @@ class AgentPairs {
 
  private:
   AgentProcess::StopRequested stop_requested_;
-  MadeLinks links_;  // before the pairs, which live inside
-  std::map<const MadeLink*, AgentPair> pairs_;
+  MadeLinks links_;                         // before the pairs, which live inside
+  std::map<std::string, AgentPair> pairs_;  // by the link's text
 };
 
 }  // namespace xover

@@ -41,13 +41,25 @@ void probe_rows(AgentPairs& agents, const Descriptor& transport, Probed& probed)
   for (const std::string_view name : transport.links) {
     const auto known =
         std::ranges::find_if(probed.links, [&](const ProbedLink& link) { return link.link->name == name; });
-    if (known == probed.links.end() || known->link->takes_argument) continue;
+    if (known == probed.links.end() || (known->link->made && known->link->takes_argument)) continue;
     ProbedRow row{&transport, Link{.name = std::string(name)}, known->availability};
     if (row.availability.usable()) {
       const auto availability = probe_one(agents, transport, row.link);
       row.availability = availability ? *availability : availability_of(availability.error());
     }
     probed.rows.push_back(std::move(row));
+  }
+}
+
+// A link that is not made is there as far as a transport can use it.
+void probe_unmade(Probed& probed) {
+  for (ProbedLink& link : probed.links) {
+    if (link.link->made) continue;
+    const auto here = [&](const ProbedRow& row) { return row.link.name == link.link->name; };
+    const auto first = std::ranges::find_if(probed.rows, here);
+    const bool usable =
+        std::ranges::any_of(probed.rows, [&](const ProbedRow& row) { return here(row) && row.availability.usable(); });
+    if (!usable && first != probed.rows.end()) link.availability = first->availability;
   }
 }
 
@@ -76,6 +88,7 @@ Probed probe_all() {
       probe_rows(agents, transport, probed);
     }
   }
+  probe_unmade(probed);
   return probed;
 }
 

@@ -18,11 +18,12 @@ struct ProbedRow {
 struct ProbedLink {
   const LinkDescriptor* link = nullptr;
   Availability
-      availability;  // whether it can be made, or is there; of a link that needs an argument, whether xover can
+      availability;  // whether it can be made, or a transport can use it; of one that needs an argument, without
 };
 
 struct Probed {
-  std::vector<ProbedRow> rows;    // in the order of transports(); not of links that need an argument
+  std::vector<ProbedRow> rows;    // in the order of transports(); of links that need an argument without one, as far
+                                  // as they are not made
   std::vector<ProbedLink> links;  // in the order of links(), without those that are only planned
 };
 

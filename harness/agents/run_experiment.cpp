@@ -17,6 +17,7 @@
 #include "harness/analysis/gate_bias.h"
 #include "harness/analysis/stopping.h"
 #include "harness/analysis/summarise.h"
+#include "harness/experiment/variants_at.h"
 #include "harness/links/links.h"
 #include "harness/measurement/environment.h"
 #include "harness/measurement/lab_guest.h"
@@ -124,8 +125,7 @@ void ExperimentRun::place_cell(CellResult& cell, const Point& point) {
     cell.copies_after = link->copies_after;
     cell.has_receiver = link->has_receiver;
   }
-  const Descriptor* transport = find_transport(cell.variant.id);
-  cell.form = transport->one_address_space ? "one process" : "two processes";
+  cell.form = needs_one_process(cell.variant) ? "one process" : "two processes";
   const unsigned senders = shape_of_side(point, Role::sender).ends;
   auto map = place(point.placement, point.connections, point.wait, cell.has_receiver ? 2 : 1, senders);
   if (!map) {

@@ -8,6 +8,7 @@
 
 #include "core/units.h"
 #include "harness/agents/protocol.h"
+#include "harness/experiment/variants_at.h"
 #include "harness/measurement/soakers.h"
 #include "harness/workloads/file_directory.h"
 
@@ -39,7 +40,7 @@ class SampleCall {
   SampleCall(AgentPair& agents, const SampleSpec& spec)
       : spec_(spec),
         sender_(agents.sender()),
-        receiver_(find_transport(spec.variant.id)->one_address_space ? agents.sender() : agents.receiver()) {}
+        receiver_(needs_one_process(spec.variant) ? agents.sender() : agents.receiver()) {}
 
   Result<Sample> run() {
     if (auto opened = open(); !opened) return tl::make_unexpected(opened.error());

@@ -59,8 +59,11 @@ Result<Plan> proof_plan(const std::string& transport) {
   for (const auto& [name, value] : proof_settings) text.settings.emplace_back(name, Placed{std::string(value), where});
   ExperimentText& experiment = text.experiments.emplace_back(ExperimentText{where, {{transport, where}}, {}});
   experiment.axes["size"] = {{std::to_string(std::min(proof_size_bytes, largest_message_bytes(variant))), where}};
-  // Who copied is the same whether or not anybody looks at the bytes, and some receivers show none.
-  experiment.axes["touch"] = {{"none", where}};
+  // Who copied is the same whether or not anybody looks at the bytes, and some receivers show none. Frames past the
+  // kernel are read all the same, and polled for, as they are wherever they are measured.
+  const bool past_the_kernel = find_transport(variant.id)->path == Path::bypass;
+  experiment.axes["touch"] = {{past_the_kernel ? "read" : "none", where}};
+  if (past_the_kernel) experiment.axes["wait"] = {{"spin", where}};
   return make_plan(text);
 }
 

@@ -49,7 +49,7 @@ constexpr Axis congestion_control() {
 Result<void> set_link(Point& point, std::string_view text) {
   const auto variant = parse_variant("any@" + std::string(text));  // the one place that knows the form of a link
   if (!variant || !variant->label.empty()) {
-    return bad_input({}, in_quotes(text) + " is no link", "expected one like lo or af_packet:eth0");
+    return bad_input({}, in_quotes(text) + " is no link", "expected one like lo or af_packet:eth0+eth1");
   }
   point.link = variant->link;
   return {};

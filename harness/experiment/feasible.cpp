@@ -20,6 +20,7 @@
 #include "harness/workloads/file_mix.h"
 #include "harness/workloads/message_pool.h"
 #include "transports/common/udp_sockets.h"
+#include "transports/dpdk/dpdk_links.h"
 
 namespace xover {
 
@@ -154,6 +155,7 @@ class Combination {
       if (const auto cards = parse_wire(variant.link.argument); !cards)
         return complain({"link", "transports"}, cards.error().context, cards.error().remedy);
     }
+    if (auto possible = check_bypass(variant, *link); !possible) return possible;
     const bool one_way = point_.workload == Workload::stream || point_.workload == Workload::paced;
     if (!one_way && !link->has_receiver) {
       return complain({"workload"}, fmt::format("workload {} cannot run on {}: link {} has no receiver",
@@ -166,6 +168,40 @@ class Combination {
                       fmt::format("write {}[protocol=udp]@{}", variant.id, link->name));
     }
     return check_segments(variant, *link);
+  }
+
+  // Frames can change hands without anybody looking into them.
+  Result<void> check_bypass(const Variant& variant, const LinkDescriptor& link) const {
+    if (find_transport(variant.id)->family != "dpdk") return {};
+    if (link.takes_argument) {
+      if (const auto names = parse_device_names(variant.link); !names)
+        return complain({"link", "transports"},
+                        fmt::format("link {}: {}", in_quotes(variant.link.text()), names.error().context),
+                        names.error().remedy);
+      if (point_.connections > 1)
+        return complain({"connections"},
+                        fmt::format("{} connections on link {}: each has a session, and one session drives a device",
+                                    point_.connections, link.name),
+                        "use connections 1, or link ring or memif");
+    }
+    const std::uint64_t most = link.one_address_space ? most_ring_connections : most_memif_connections;
+    if (point_.connections > most)
+      return complain({"connections"},
+                      fmt::format("{} connections on link {}: DPDK has {} ports in a process, enough for {} there",
+                                  point_.connections, link.name, most_dpdk_ports, most),
+                      fmt::format("use connections {} or fewer", most));
+    if (point_.touch == Touch::none)
+      return complain({"touch"},
+                      fmt::format("touch none and {}: passing pointers is not moving data, so its figures would be "
+                                  "nobody's",
+                                  variant.id),
+                      "use touch read or verify");
+    if (link.one_address_space && point_.wait == Wait::block)
+      return complain({"wait"},
+                      fmt::format("wait block and {} on link {}: a ring in memory has no interrupt to sleep on",
+                                  variant.id, link.name),
+                      "use wait spin, with a core for each side");
+    return {};
   }
 
   // What the kernel cuts a message into must fit the device, which cuts nothing further.
@@ -204,13 +240,21 @@ class Combination {
 
 using LinkByCard = std::map<std::string, std::string, std::less<>>;
 
+// That only one link of a run can have: moved into namespaces, or started with DPDK, which takes one for each process.
+std::vector<std::string> cards_of(const Link& link) {
+  if (link.name == wire) {
+    if (const auto cards = parse_wire(link.argument); cards) return {cards->first, cards->second};
+  }
+  if (link.name == "pci") {
+    if (const auto cards = parse_device_names(link); cards) return {cards->sender, cards->receiver};
+  }
+  return {};  // what is wrong is refused by check_feasible()
+}
+
 // The cards of this variant that `holders` has on another link; its other cards are added.
 std::vector<std::string> cards_held_elsewhere(const Variant& variant, LinkByCard& holders) {
   std::vector<std::string> held;
-  if (variant.link.name != wire) return held;
-  const auto cards = parse_wire(variant.link.argument);
-  if (!cards) return held;  // refused by check_feasible()
-  for (const std::string& card : {cards->first, cards->second}) {
+  for (const std::string& card : cards_of(variant.link)) {
     if (holders.try_emplace(card, variant.link.text()).first->second != variant.link.text()) held.push_back(card);
   }
   return held;

@@ -111,6 +111,11 @@ bool sends_datagrams(const Variant& variant) {
   return find_transport(variant.id)->family == "udp";
 }
 
+bool needs_one_process(const Variant& variant) {
+  const LinkDescriptor* link = find_link(variant.link.name);
+  return find_transport(variant.id)->one_address_space || (link != nullptr && link->one_address_space);
+}
+
 Result<Options> options_at(const Variant& variant, const Point& point) {
   const Descriptor& row = *find_transport(variant.id);
   OptionText options = variant.options;

@@ -27,6 +27,9 @@ Result<std::vector<PlacedVariant>> parse_variants(std::span<const Placed> texts)
 // A known transport of a family of datagrams, or of one of both kinds that is told to send them.
 bool sends_datagrams(const Variant& variant);
 
+// Both ends must be in one process: its transport has them so on every link, or its link for every transport.
+bool needs_one_process(const Variant& variant);
+
 // What the transport of a variant is opened with at this point: the variant's own options, and those that the whole
 // point shares. These are no part of a variant's name: "tcp.send" stays that in tables and sentences.
 Result<Options> options_at(const Variant& variant, const Point& point);

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "harness/links/link_settings.h"
+#include "transports/dpdk/dpdk_links.h"
 
 namespace xover {
 
@@ -53,17 +54,39 @@ constexpr std::array rows{
                    .takes_argument = true,
                    .made = true,
                    .options = wire_options},
-    LinkDescriptor{"ring", Substrate::same_host_memory, "a DPDK ring in one process", "nothing: pointers change hands",
-                   receiver, planned},
-    LinkDescriptor{"memif", Substrate::same_host_memory, "DPDK memif between two processes of one host",
-                   "all payload, by the memif driver, unless its zero-copy mode is on", receiver, planned},
-    LinkDescriptor{"af_packet", Substrate::soft_device, "DPDK on a packet socket of a kernel interface",
-                   "all payload, by the kernel's packet socket", receiver, planned, takes_argument},
-    LinkDescriptor{"af_xdp", Substrate::soft_device, "DPDK on an AF_XDP socket of a kernel interface",
-                   "all payload, by the kernel, unless the driver has AF_XDP zero-copy", receiver, planned,
-                   takes_argument},
-    LinkDescriptor{"pci", Substrate::hardware, "DPDK on a network card that it drives itself",
-                   "nothing: the card's DMA", receiver, planned, takes_argument},
+    LinkDescriptor{.name = "ring",
+                   .substrate = Substrate::same_host_memory,
+                   .summary = "a pair of DPDK rings in one process",
+                   .copies_after = "nothing: pointers change hands",
+                   .one_address_space = true,
+                   .options = ring_options},
+    LinkDescriptor{.name = "memif",
+                   .substrate = Substrate::same_host_memory,
+                   .summary = "DPDK memif between two processes of one host",
+                   .copies_after = "all payload twice, by the memif driver: into the shared memory and out of it",
+                   .options = memif_options},
+    // Documentation/networking/packet_mmap.rst: a frame that is sent is referenced where it lies in the socket's ring,
+    // one that is received is copied into it; the driver copies between rings and mbufs.
+    LinkDescriptor{.name = "af_packet",
+                   .substrate = Substrate::soft_device,
+                   .summary = "DPDK on packet sockets of two kernel interfaces",
+                   .copies_after =
+                       "all payload three times: by the driver into the sending socket's ring, by the kernel "
+                       "into the receiving one's, by the driver out of it",
+                   .takes_argument = true},
+    LinkDescriptor{.name = "af_xdp",
+                   .substrate = Substrate::soft_device,
+                   .summary = "DPDK on AF_XDP sockets of two kernel interfaces",
+                   .copies_after =
+                       "all payload, by the driver into the socket's memory and by the kernel at both ends, "
+                       "unless the interfaces' own driver has AF_XDP zero-copy",
+                   .takes_argument = true},
+    LinkDescriptor{.name = "pci",
+                   .substrate = Substrate::hardware,
+                   .summary = "two network cards that DPDK drives itself",
+                   .copies_after = "nothing: the cards' DMA; emulated cards' host copies all payload",
+                   .takes_argument = true,
+                   .options = pci_options},
     LinkDescriptor{"simulated", Substrate::simulated, "a simulated RDMA fabric with a virtual clock", "nothing",
                    receiver, planned},
     LinkDescriptor{"verbs", Substrate::hardware, "an RDMA device",

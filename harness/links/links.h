@@ -13,12 +13,13 @@ namespace xover {
 struct LinkDescriptor {
   std::string_view name;  // Link::name
   Substrate substrate = Substrate::same_host_memory;
-  std::string_view summary;       // one line for `xover list`
-  std::string_view copies_after;  // what is copied after the handover, and by whom; "nothing" where nobody copies
-  bool has_receiver = true;       // false: only what was handed over can be measured
-  bool planned = false;           // designed, not written
-  bool takes_argument = false;    // needs something behind the colon: "af_packet:eth0"
-  bool made = false;              // xover makes it for the run, in network namespaces of its own: see make_link()
+  std::string_view summary;        // one line for `xover list`
+  std::string_view copies_after;   // what is copied after the handover, and by whom; "nothing" where nobody copies
+  bool has_receiver = true;        // false: only what was handed over can be measured
+  bool planned = false;            // designed, not written
+  bool takes_argument = false;     // needs something behind the colon: "af_packet:eth0+eth1"
+  bool made = false;               // xover makes it for the run, in network namespaces of its own: see make_link()
+  bool one_address_space = false;  // both ends must be in one process, whatever the transport
   std::span<const OptionSpec> options;
 };
 

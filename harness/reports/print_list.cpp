@@ -67,28 +67,42 @@ std::string transports_text(const Probed& probed, const Terminal& terminal) {
   return table.text(terminal);
 }
 
+// What is wrong, and for whom: said once for all of them.
+class Troubles {
+ public:
+  void add(const Availability& what, std::string who) {
+    auto same = std::ranges::find_if(troubles_, [&](const auto& trouble) {
+      return trouble.first->cause == what.cause && trouble.first->remedy == what.remedy;
+    });
+    if (same == troubles_.end()) same = troubles_.insert(same, {&what, {}});
+    same->second.push_back(std::move(who));
+  }
+  std::string text(const Terminal& terminal) const {
+    std::string text;
+    for (const auto& [what, who] : troubles_)
+      text += trouble_text(fmt::format("{}", fmt::join(who, ", ")), *what, terminal);
+    return text;
+  }
+
+ private:
+  std::vector<std::pair<const Availability*, std::vector<std::string>>> troubles_;
+};
+
 // A link that is missing is said once, and not again for every transport that could use it.
 std::string troubles_text(const Probed& probed, const Terminal& terminal) {
-  std::string text;
+  Troubles of_links, of_rows;
   std::set<std::string_view> missing;
   for (const ProbedLink& link : probed.links) {
     if (link.availability.usable()) continue;
     missing.insert(link.link->name);
-    text += trouble_text(fmt::format("link {}", link.link->name), link.availability, terminal);
+    of_links.add(link.availability, fmt::format("link {}", link.link->name));
   }
-  // By what is wrong, for whom.
-  std::vector<std::pair<const Availability*, std::vector<std::string>>> troubles;
   for (const ProbedRow& row : probed.rows) {
     const Availability& here = row.availability;
     if (here.usable() || here.status == Status::planned || missing.contains(row.link.name)) continue;
-    auto same = std::ranges::find_if(troubles, [&](const auto& trouble) {
-      return trouble.first->cause == here.cause && trouble.first->remedy == here.remedy;
-    });
-    if (same == troubles.end()) same = troubles.insert(same, {&here, {}});
-    same->second.push_back(fmt::format("{} on {}", row.transport->id, row.link.text()));
+    of_rows.add(here, fmt::format("{} on {}", row.transport->id, row.link.text()));
   }
-  for (const auto& [availability, who] : troubles)
-    text += trouble_text(fmt::format("{}", fmt::join(who, ", ")), *availability, terminal);
+  const std::string text = of_links.text(terminal) + of_rows.text(terminal);
   return text.empty() ? text : '\n' + inked(terminal, Ink::strong, "what is missing") + '\n' + text;
 }
 
@@ -97,7 +111,7 @@ std::string links_text(const Probed& probed, const Terminal& terminal) {
   for (const char* column : {"link", "here", "what it is"}) table.add_column(column, Align::left);
   for (const auto& [link, availability] : probed.links) {
     const Ink ink = availability.usable() ? Ink::good : Ink::caution;
-    const std::string name = fmt::format("{}{}", link->name, link->takes_argument ? ":NAME" : "");
+    const std::string name = fmt::format("{}{}", link->name, link->takes_argument ? ":A+B" : "");
     table.add_row({{name}, {status_text(availability.status), ink}},
                   {fmt::format("{}{}", link->summary, link->has_receiver ? "" : "; no receiver")});
   }
@@ -177,6 +191,7 @@ Json link_json(const LinkDescriptor& link, const Probed& probed) {
   object["has_receiver"] = link.has_receiver;
   object["planned"] = link.planned;
   object["takes_argument"] = link.takes_argument;
+  object["one_address_space"] = link.one_address_space;
   object["options"] = Json::array();
   for (const OptionSpec& option : link.options) object["options"].push_back(option_json(option));
   return object;

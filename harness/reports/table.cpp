@@ -25,8 +25,18 @@ struct Density {
   bool without_rate = false;
   bool without_spread = false;
 };
-constexpr std::array<Density, 6> densities{
-    {{}, {true}, {false, true}, {true, true}, {true, true, true}, {true, true, true, true}}};
+using Densities = std::array<Density, 6>;
+constexpr Densities densities{{{}, {true}, {false, true}, {true, true}, {true, true, true}, {true, true, true, true}}};
+// Of packets people want to know how many a second.
+constexpr Densities densities_of_packets{
+    {{}, {true}, {false, true}, {true, true}, {true, true, false, true}, {true, true, true, true}}};
+constexpr std::uint64_t packet_bytes = 1500;
+
+const Densities& densities_for(const Section& section, const ResultDocument& document) {
+  const bool packets = std::ranges::any_of(
+      section.cells, [&](const CellResult* cell) { return point_of(*cell, document).size_bytes <= packet_bytes; });
+  return packets ? densities_of_packets : densities;
+}
 
 // Which columns a section has something to show in.
 struct Shown {
@@ -363,9 +373,10 @@ std::string section_text(const ResultDocument& document, const Section& section,
   std::string everywhere = constant_axes_text(point, varying_axes(document, section.cells));
   if (const std::string where = where_text(section); !where.empty()) everywhere += "; " + where;
   text += wrapped(everywhere, terminal.columns, "all rows: ") + '\n';
-  for (const Density& density : densities) {
+  const Densities& all = densities_for(section, document);
+  for (const Density& density : all) {
     const SectionTable table(document, section, marks, terminal, density);
-    const bool last = &density == &densities.back();
+    const bool last = &density == &all.back();
     if (!last && table.width() > terminal.columns) continue;
     return text + table.text();
   }

@@ -74,7 +74,7 @@ TEST_P(Conformance, SubmitAfterShutdownFails) {
 
 TEST_P(Conformance, AbortGivesEverythingBackInTime) {
   Flow flow(much(43, limits()), limits());
-  std::atomic<bool> aborted{false};
+  const Shared<std::atomic<bool>> aborted;
   run_pair(
       subject(), small_buffers(),
       [&](Side& side) {
@@ -84,10 +84,10 @@ TEST_P(Conformance, AbortGivesEverythingBackInTime) {
         side.channel().abort();
         expect_lost(side, "abort", abort_bound_ns);
         if (side.accountant().close_failure(0).code != ErrorCode::aborted) side.fail("`closed` does not say aborted");
-        aborted = true;
+        *aborted = true;
       },
       [&](Side& side) {
-        side.pump_until("the sender's abort", [&] { return aborted.load(); });
+        side.pump_until("the sender's abort", [&] { return aborted->load(); });
         flow.offer(side);
         if (!limits().reliable) return;
         expect_lost(side, "the peer's abort", peer_loss_bound_ns);
@@ -175,11 +175,13 @@ TEST_P(Conformance, ASessionMayEndUnconnected) {
 TEST_P(Conformance, AListeningSessionMayEndWithAPeerThatWasNeverAccepted) {
   REQUIRE_RECEIVER();
   REQUIRE_RELIABLE();
+  if (subject().two_processes) GTEST_SKIP() << "the two ends are in two processes";
   run_alone(subject(), {}, [&](Side& listener) {
     const std::string address = listener.listen();
     auto session = open_session(subject(), 1, 1);
     if (!session) listener.fail(session.error().message());
-    if (!(*session)->connect(address, listener.deadline())) return;  // refusing until accept() is fine too
+    // Refusing is fine too, and so is waiting for the accept() that does not come.
+    if (!(*session)->connect(address, monotonic_now_ns() + second)) return;
     listener.close_session();
     std::array<Completion, 4> completions;
     for (bool closed = false; !closed;) {

@@ -1,20 +1,44 @@
 // The list of subjects, and what each case finds out first.
 #include "tests/conformance/conformance.h"
 
+#include <map>
+
 namespace xover::conformance {
 
+namespace {
+
+// Found out once for each process.
+const Availability& availability_of(const Subject& subject) {
+  static std::map<std::string, Availability> known;
+  const auto found = known.find(subject.text());
+  if (found != known.end()) return found->second;
+  const AtLinkEnd here(subject.link, LinkEnd::receiver);
+  return known.emplace(subject.text(), subject.row->probe(subject.link)).first->second;
+}
+
+}  // namespace
+
 void Conformance::SetUp() {
+  if (ends_here() == Ends::sender) {
+    facts_ = facts_from_suite();
+    return;
+  }
+  if (subject().link.name == "pci" && subject().link.argument.empty()) {
+    GTEST_SKIP() << "XOVER_PCI_A and XOVER_PCI_B name no two cards that this test may have, as in the lab guest";
+  }
   if (const std::string reason = why_no_link(subject().link); !reason.empty()) {
     GTEST_SKIP() << "link " << subject().link.text() << ": " << reason;
   }
-  const Availability availability = subject().row->probe(subject().link);
+  // A process has one of two cards, and a probe would take the other one.
+  const bool may_probe = subject().link.name != "pci";
+  const Availability& availability = may_probe ? availability_of(subject()) : Availability();
   if (!availability.usable()) {
     GTEST_SKIP() << to_string(availability.status) << ": " << availability.cause << "; " << availability.remedy;
   }
-  const auto found = limits_of(subject());
+  const auto found = facts_of(subject());
   if (found) {
-    limits_ = *found;
-    return;
+    facts_ = *found;
+    return begin_two_processes(subject(), facts_);
   }
   const ErrorCode code = found.error().code;
   if (code == ErrorCode::unsupported || code == ErrorCode::no_device || code == ErrorCode::not_permitted) {
@@ -23,8 +47,13 @@ void Conformance::SetUp() {
   FAIL() << found.error().message();
 }
 
+Result<std::unique_ptr<Session>> Conformance::open_alone(std::size_t max_channels, std::size_t depth) const {
+  const AtLinkEnd here(subject().link, LinkEnd::receiver);
+  return open_session(subject(), max_channels, depth);
+}
+
 std::vector<std::size_t> Conformance::within_limits(std::vector<std::size_t> sizes) const {
-  std::erase_if(sizes, [&](std::size_t size) { return size > limits_.max_op_bytes; });
+  std::erase_if(sizes, [&](std::size_t size) { return size > limits().max_op_bytes; });
   return sizes;
 }
 

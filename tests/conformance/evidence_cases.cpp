@@ -48,6 +48,34 @@ TEST_P(Conformance, LentPagesAreBookedAsTheLinkTreatsThem) {
       });
 }
 
+// Frames past the kernel: the sender's program copies on the one path that says so, and behind the burst it is the
+// driver that does or nobody.
+TEST_P(Conformance, FramesAreCopiedByWhomThePathAndTheLinkSay) {
+  if (subject().row->family != "dpdk") GTEST_SKIP() << subject().text() << " sends no frames of its own";
+  const std::string& link = subject().link.name;
+  const Handover handover = link == "ring" || link == "pci" ? Handover::zero_copied : Handover::driver;
+  const bool copies = subject().row->id == "dpdk.copy";
+  Flow flow(Script::repeated(92, at_most_op(message_bytes), messages), limits());
+  run_pair(
+      subject(), {},
+      [&](Side& side) {
+        flow.send(side, messages_in_arena(side, flow.script()));
+        side.pump_until("all ops to be released", [&] { return side.accountant().all_released(); });
+        const Ledger& ledger = side.channel().ledger();
+        const std::uint64_t total = flow.script().total_bytes();
+        if (ledger[handover] != total) side.fail(std::to_string(ledger[handover]) + " bytes in the link's class");
+        if (ledger.user_copied_bytes != (copies ? total : 0))
+          side.fail(std::to_string(ledger.user_copied_bytes) + " bytes copied by the sender's program");
+      },
+      [&](Side& side) {
+        flow.offer(side);
+        flow.receive_all(side);
+        const Ledger& ledger = side.channel().ledger();
+        if (ledger[handover] != flow.script().total_bytes()) side.fail("the receiver's ledger has another class");
+        if (ledger.user_copied_bytes != 0) side.fail("the receiver's program copied");
+      });
+}
+
 // The trial at open runs on lo, whose pages pass by reference. A device without scatter-gather has TCP copy them.
 TEST_P(Conformance, PagesOfAPipeAreZeroCopiedOnlyWhereTheDeviceGathers) {
   if (subject().row->id != "tcp.vmsplice") GTEST_SKIP() << subject().text() << " passes no pages of a pipe";

@@ -30,17 +30,17 @@ void Flow::send_one(Side& side, std::span<const Message> messages, std::size_t m
 }
 
 void Flow::send_without_care(Side& side, std::span<const Message> messages, std::size_t channel, std::size_t burst) {
-  careless_ = true;
+  progress_->careless = true;
   side.send(messages, channel, burst);
-  all_sent_ = true;
+  progress_->all_sent = true;
 }
 
 void Flow::offer(Side& side, std::size_t buffers, std::size_t buffer_bytes, std::size_t channel) {
   const auto check = [this, &side](Bytes bytes) {
     const std::string wrong = checker_.take(bytes);
     if (!wrong.empty()) side.accountant().complain(wrong);
-    arrived_bytes_ = checker_.bytes();
-    arrived_messages_ = checker_.messages();
+    progress_->bytes = checker_.bytes();
+    progress_->messages = checker_.messages();
   };
   side.receive(std::min(buffers, side.limits().max_offered), buffer_bytes, check, channel);
 }
@@ -50,9 +50,9 @@ void Flow::receive_all(Side& side) {
   std::size_t seen = 0;
   side.pump_until("all bytes to arrive, " + std::to_string(script_.total_bytes()) + " in all", [&] {
     if (checker_.complete()) return true;
-    if (checker_.messages() != seen || !all_sent_.load()) last_news = monotonic_now_ns();
+    if (checker_.messages() != seen || !progress_->all_sent.load()) last_news = monotonic_now_ns();
     seen = checker_.messages();
-    return !limits_.reliable && careless_.load() && monotonic_now_ns() - last_news > quiet_ns;
+    return !limits_.reliable && progress_->careless.load() && monotonic_now_ns() - last_news > quiet_ns;
   });
   if (script_.total_bytes() != 0 && checker_.messages() == 0) side.fail("nothing arrived at all");
 }

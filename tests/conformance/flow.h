@@ -1,5 +1,5 @@
 // One direction of one channel in a test: the script, the receiver's check, and how the sender hears of its progress.
-// It lives in the test's body and outlives both sides; the atomics are all that the two threads share.
+// It lives in the test's body and outlives both sides, which share its progress alone.
 #pragma once
 
 #include <atomic>
@@ -7,6 +7,7 @@
 #include "tests/conformance/pair.h"
 #include "tests/conformance/script.h"
 #include "tests/conformance/side.h"
+#include "tests/conformance/two_processes.h"
 
 namespace xover::conformance {
 
@@ -28,17 +29,21 @@ class Flow {
   // Until all has arrived; after send_without_care() on an unreliable path, until nothing more comes.
   void receive_all(Side& side);
 
-  std::uint64_t arrived_bytes() const { return arrived_bytes_.load(); }
-  std::size_t arrived_messages() const { return arrived_messages_.load(); }
+  std::uint64_t arrived_bytes() const { return progress_->bytes.load(); }
+  std::size_t arrived_messages() const { return progress_->messages.load(); }
   bool arrived(std::size_t message) const;  // any thread: this message and those before
 
  private:
+  struct Progress {
+    std::atomic<std::uint64_t> bytes{0};  // arrived
+    std::atomic<std::size_t> messages{0};
+    std::atomic<bool> all_sent{false}, careless{false};
+  };
+
   const Script script_;
   const Limits limits_;
   Checker checker_;
-  std::atomic<std::uint64_t> arrived_bytes_{0};
-  std::atomic<std::size_t> arrived_messages_{0};
-  std::atomic<bool> all_sent_{false}, careless_{false};
+  const Shared<Progress> progress_;
 };
 
 }  // namespace xover::conformance

@@ -77,14 +77,14 @@ TEST_P(Conformance, ABusyChannelTakesMoreOnceTheReceiverReadsAndTheWaiterSaysSo)
   REQUIRE_RECEIVER();
   REQUIRE_RELIABLE();
   Flow flow(Script::repeated(33, at_most_op(256 * 1024), 128), limits());
-  std::atomic<bool> stuck{false};
+  const Shared<std::atomic<bool>> stuck;
   run_pair(
       subject(), small_buffers(),
       [&](Side& side) {
         const auto messages = messages_in_arena(side, flow.script());
         const std::size_t sent = side.send_until_stuck(messages);
         if (sent == messages.size()) side.fail("32 MiB were accepted with nobody reading");
-        stuck = true;
+        *stuck = true;
         Waiter* waiter = side.session().waiter();
         const MonotonicNs start = monotonic_now_ns();
         while (waiter != nullptr && side.submit(std::span(messages).subspan(sent, 1)).accepted == 0) {
@@ -95,7 +95,7 @@ TEST_P(Conformance, ABusyChannelTakesMoreOnceTheReceiverReadsAndTheWaiterSaysSo)
         side.send(std::span(messages).subspan(sent + (waiter != nullptr ? 1 : 0)));
       },
       [&](Side& side) {
-        side.pump_until("the sender to be stuck", [&] { return stuck.load(); });
+        side.pump_until("the sender to be stuck", [&] { return stuck->load(); });
         sleep_for(50 * millisecond);
         flow.offer(side);
         flow.receive_all(side);
@@ -105,11 +105,11 @@ TEST_P(Conformance, ABusyChannelTakesMoreOnceTheReceiverReadsAndTheWaiterSaysSo)
 TEST_P(Conformance, TheWaiterWakesForData) {
   REQUIRE_RECEIVER();
   Flow flow(Script::repeated(34, 100, 1), limits());
-  std::atomic<bool> waiting{false};
+  const Shared<std::atomic<bool>> waiting;
   run_pair(
       subject(), {},
       [&](Side& side) {
-        side.pump_until("the receiver to wait", [&] { return waiting.load(); });
+        side.pump_until("the receiver to wait", [&] { return waiting->load(); });
         side.pump_for(50 * millisecond);
         flow.send(side, messages_in_arena(side, flow.script()));
       },
@@ -117,7 +117,7 @@ TEST_P(Conformance, TheWaiterWakesForData) {
         Waiter* waiter = side.session().waiter();
         flow.offer(side);
         const MonotonicNs start = monotonic_now_ns();
-        waiting = true;
+        *waiting = true;
         while (waiter != nullptr && !flow.complete()) {
           waiter->wait(monotonic_now_ns() + 8'000 * millisecond);
           side.reap_once();

@@ -25,8 +25,10 @@
 #include <string_view>
 
 #include "core/variant.h"
+#include "harness/links/links.h"
 #include "harness/links/make_link.h"
 #include "harness/links/namespaces.h"
+#include "harness/links/route_socket.h"
 
 extern char** environ;
 
@@ -34,7 +36,8 @@ namespace xover::conformance {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> made_links{"veth_dma", "veth_dma[offloads=off]", "ifb"};
+constexpr std::array<std::string_view, 4> made_links{"veth_dma", "veth_dma[offloads=off]", "ifb",
+                                                     "af_packet:xc_a+xc_b"};
 
 constexpr const char* make_flag = "--make-link";
 
@@ -77,6 +80,29 @@ Account account_of(const Result<MadeLink>& made) {
     put(account.addresses[2], made->receiver.ipv4);
     put(account.addresses[3], made->receiver.ipv6);
   }
+  return account;
+}
+
+// For links on interfaces that a user names: a pair of them, both in one new namespace, where this process goes.
+Result<FileDescriptor> make_interfaces(const Link& link) {
+  constexpr std::uint32_t mtu_bytes = 1500, queues = 1;
+  const auto plus = link.argument.find('+');
+  const std::string one = link.argument.substr(0, plus), other = link.argument.substr(plus + 1);
+  auto namespaces = make_namespaces({.has_receiver = false, .user_namespace_helps = false});
+  if (!namespaces) return tl::make_unexpected(namespaces.error());
+  auto route = RouteSocket::open();
+  if (!route) return tl::make_unexpected(route.error());
+  if (auto added = route->add_veth(one, other, namespaces->sender_net.get(), mtu_bytes, queues); !added)
+    return tl::make_unexpected(added.error());
+  for (const std::string& interface : {one, other})
+    if (auto up = route->bring_up(interface); !up) return tl::make_unexpected(up.error());
+  return std::move(namespaces->sender_net);
+}
+
+Account account_of(const Result<FileDescriptor>& net) {
+  Account account;
+  if (net) account.sender_net = account.receiver_net = net->get();
+  if (!net) put(account.reason, net.error().message());
   return account;
 }
 
@@ -131,12 +157,16 @@ KnownLink made_by_a_process(const char* text) {
   return link;
 }
 
+bool is_made(const Link& link) {
+  return std::find(made_links.begin(), made_links.end(), link.text()) != made_links.end();
+}
+
 // Made when it is first asked for, which the main thread does before a test. Null: a link that need not be made.
 const KnownLink* known_link(const Link& link) {
   static std::map<std::string, KnownLink> links;
   static std::mutex one_at_a_time;
   const std::string text = link.text();
-  if (!links_are_wanted || std::find(made_links.begin(), made_links.end(), text) == made_links.end()) return nullptr;
+  if (!links_are_wanted || !is_made(link)) return nullptr;
   const std::lock_guard lock(one_at_a_time);
   const auto known = links.find(text);
   return known != links.end() ? &known->second : &links.emplace(text, made_by_a_process(text.c_str())).first->second;
@@ -183,11 +213,17 @@ std::optional<int> run_as_link_maker(int argc, char** argv) {
   if (argc != 3 || std::string_view(argv[1]) != make_flag) return std::nullopt;
   const auto variant = parse_variant(std::string("null@") + argv[2]);
   if (!variant) return 2;
-  const auto made = make_link(variant->link);
-  const Account account = account_of(made);
-  char byte = 0;
-  if (write(STDOUT_FILENO, &account, sizeof account) == sizeof account) (void)!read(STDIN_FILENO, &byte, 1);
-  return 0;
+  const auto tell = [](const Account& account) {
+    char byte = 0;
+    if (write(STDOUT_FILENO, &account, sizeof account) == sizeof account) (void)!read(STDIN_FILENO, &byte, 1);
+    return 0;
+  };
+  if (find_link(variant->link.name)->made) {
+    const auto made = make_link(variant->link);
+    return tell(account_of(made));
+  }
+  const auto net = make_interfaces(variant->link);
+  return tell(account_of(net));
 }
 
 void make_links() { links_are_wanted = true; }
@@ -214,9 +250,12 @@ AtLinkEnd::~AtLinkEnd() {
   own = former_addresses_;
 }
 
+bool can_be_cut(const Link& link) { return is_made(link) && find_link(link.name)->has_receiver; }
+
 CutLink::CutLink(const Link& link) : link_(link) {
   const AtLinkEnd there(link, LinkEnd::receiver);
-  interface_ = interface_with(own.ipv4);
+  const auto plus = link.argument.find('+');
+  interface_ = plus == std::string::npos ? interface_with(own.ipv4) : link.argument.substr(plus + 1);
   set_up(interface_, false);
 }
 

@@ -34,7 +34,10 @@ class AtLinkEnd {
   HostAddresses former_addresses_;
 };
 
-// While it lives, nothing arrives on a link that was made: the receiver's interface is down. The sender's loses its
+// Of links that are made; the others are not this suite's.
+bool can_be_cut(const Link& link);
+
+// While it lives, nothing arrives on such a link: the receiver's interface is down. The sender's loses its
 // carrier with that; the sockets of neither end are told.
 class CutLink {
  public:

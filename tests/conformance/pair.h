@@ -19,15 +19,16 @@ struct PairSetup {
 
 using Body = std::function<void(Side&)>;
 
-// Runs both bodies, each on its own thread with a connected side, finishes both sides, and reports every problem as a
-// failure of the running test. Where the link has no receiver, only the sender's body runs.
+// Runs both bodies, each on its own thread with a connected side, or each in its own process, finishes both sides, and
+// reports every problem as a failure of the running test. Where the link has no receiver, only the sender's body runs.
 void run_pair(const Subject& subject, const PairSetup& setup, const Body& sender, const Body& receiver);
 
-// One side alone, not connected.
+// One side alone, not connected. In a test of two processes it belongs to the suite's.
 void run_alone(const Subject& subject, const SideSetup& setup, const Body& body);
 
-// The limits of a session of this subject, found out once for each process; an error where it cannot be opened or, when
-// its link has a receiver, cannot listen.
+// Of a session of this subject, found out once for each process; an error where it cannot be opened or, when its link
+// has a receiver, cannot listen.
+Result<SubjectFacts> facts_of(const Subject& subject);
 Result<Limits> limits_of(const Subject& subject);
 
 enum class Placement : std::uint8_t {

@@ -64,7 +64,7 @@ std::optional<int> run_as_peer(int argc, char** argv) {
     if (std::string_view(argv[2]) != role_names[role]) continue;
     try {
       Meeting meeting(1);
-      Side side(*subject, "peer process", {}, meeting);
+      Side side(*subject, "peer process", LinkRole::sender, {}, meeting);
       side.connect_all(argv[4]);
       play(static_cast<PeerRole>(role), side);
     } catch (const SideFailed& failed) {

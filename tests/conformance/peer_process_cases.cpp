@@ -37,7 +37,7 @@ void run_with_peer(const Subject& subject, const SideSetup& setup, PeerRole role
 }  // namespace
 
 #define REQUIRE_PROCESSES() \
-  if (subject().row->one_address_space) GTEST_SKIP() << "both ends must be in one process"
+  if (subject().needs_one_process()) GTEST_SKIP() << "both ends must be in one process"
 
 TEST_P(Conformance, AKilledReceiverReleasesWhatItWasSent) {
   REQUIRE_RECEIVER();

@@ -15,7 +15,7 @@ constexpr MonotonicNs millisecond = 1'000'000;
 }  // namespace
 
 TEST_P(Conformance, LimitsMakeSense) {
-  auto session = open_session(subject(), 3, 5);
+  auto session = open_alone(3, 5);
   ASSERT_TRUE(session) << session.error().message();
   const Limits& limits = (*session)->limits();
   EXPECT_GE(limits.max_channels, 3u);
@@ -29,16 +29,19 @@ TEST_P(Conformance, LimitsMakeSense) {
 }
 
 TEST_P(Conformance, ArenaMemoryIsAlignedWritableAndKeptApart) {
-  auto session = open_session(subject(), 1, 4);
+  auto session = open_alone(1, 4);
   ASSERT_TRUE(session) << session.error().message();
-  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  constexpr std::uintptr_t cache_line_bytes = 64;
+  const auto page_bytes = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const std::uintptr_t aligned = limits().buffer_bytes != 0 ? cache_line_bytes : page_bytes;
   std::vector<Segment> all;
   for (const std::size_t size : {std::size_t{1}, std::size_t{4096}, std::size_t{1'000'001}}) {
     const auto memory = (*session)->arena(size);
     ASSERT_TRUE(memory) << memory.error().message();
     std::size_t total = 0;
     for (const Segment& segment : *memory) {
-      EXPECT_EQ(reinterpret_cast<std::uintptr_t>(segment.data) % page, 0u);
+      EXPECT_EQ(reinterpret_cast<std::uintptr_t>(segment.data) % aligned, 0u);
+      EXPECT_TRUE(limits().buffer_bytes == 0 || segment.size_bytes == limits().buffer_bytes) << segment.size_bytes;
       total += segment.size_bytes;
       std::fill_n(segment.data, segment.size_bytes, std::byte{static_cast<unsigned char>(all.size())});
       all.push_back(segment);
@@ -102,18 +105,16 @@ TEST_P(Conformance, ConnectRefusesAnAddressThatIsNone) {
 }
 
 TEST_P(Conformance, ASessionHasNoMoreChannelsThanItWasOpenedFor) {
-  std::string listening;
-  std::atomic<bool> known{false};
+  const Shared<SharedText> listening;
   run_pair(
       subject(), {},
       [&](Side& side) {
-        if (has_receiver()) side.pump_until("the address", [&] { return known.load(); });
-        const auto one_more = side.session().connect(listening, monotonic_now_ns() + 100 * millisecond);
+        if (has_receiver()) side.pump_until("the address", [&] { return listening->known(); });
+        const auto one_more = side.session().connect(listening->get(), monotonic_now_ns() + 100 * millisecond);
         if (one_more) side.fail("connect goes beyond max_channels");
       },
       [&](Side& side) {
-        listening = side.listen();
-        known = true;
+        listening->set(side.listen());
         if (side.session().accept(monotonic_now_ns() + 50 * millisecond)) side.fail("accept goes beyond max_channels");
       });
 }
@@ -135,7 +136,7 @@ TEST_P(Conformance, ListensExactlyWhereTheLinkHasAReceiver) {
 }
 
 TEST_P(Conformance, CountersHaveNames) {
-  auto session = open_session(subject(), 1, 1);
+  auto session = open_alone(1, 1);
   ASSERT_TRUE(session) << session.error().message();
   for (const Counter& counter : (*session)->counters()) EXPECT_FALSE(counter.name.empty());
 }

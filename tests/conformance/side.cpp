@@ -5,6 +5,7 @@
 #include <array>
 #include <cstring>
 #include <thread>
+#include <utility>
 
 namespace xover::conformance {
 
@@ -21,20 +22,21 @@ std::uint64_t total_bytes(const Message& message) {
   return bytes;
 }
 
-std::unique_ptr<Session> opened(const Subject& subject, const std::string& name, const SideSetup& setup) {
-  auto session = open_session(subject, setup.channels, setup.depth, setup.options);
+std::unique_ptr<Session> opened(const Subject& subject, const std::string& name, LinkRole role,
+                                const SideSetup& setup) {
+  auto session = open_session(subject, setup.channels, setup.depth, setup.options, role);
   if (!session) throw SideFailed{name + ": open: " + session.error().message()};
   return std::move(*session);
 }
 
 }  // namespace
 
-Side::Side(const Subject& subject, std::string name, const SideSetup& setup, Meeting& meeting)
+Side::Side(const Subject& subject, std::string name, LinkRole role, const SideSetup& setup, Meeting& meeting)
     : name_(std::move(name)),
       setup_(setup),
       meeting_(meeting),
       deadline_(monotonic_now_ns() + side_bound_ns),
-      session_(opened(subject, name_, setup)),
+      session_(opened(subject, name_, role, setup)),
       limits_(session_->limits()),
       accountant_(name_, limits_) {}
 
@@ -124,10 +126,10 @@ void Side::receive(std::size_t count, std::size_t size_bytes, ReceiveHandler han
   Receiver& receiver = receivers_[channel];
   receiver.handler = std::move(handler);
   if (limits_.receive == Receive::loaned) {
-    for (const Lease& lease : unread_[channel]) {
-      if (receiver.handler) receiver.handler(lease.bytes());
-    }
-    unread_.erase(channel);
+    // Of a connection that ended in a failure nothing is promised any more: on a ring its bytes are the peer's memory.
+    const auto index = static_cast<std::uint32_t>(channel);
+    if (accountant_.close_failure(index)) unread_.erase(channel);
+    for (Loan& loan : std::exchange(unread_[channel], {})) take_loan(std::move(loan), index);
     return;
   }
   for (std::size_t i = 0; i < count; ++i) {
@@ -176,16 +178,11 @@ void Side::retire(Token token) {
 }
 
 void Side::take_received(Completion& completion) {
-  if (completion.lease && !receivers_.contains(completion.channel)) {
-    unread_[completion.channel].push_back(std::move(completion.lease));
-    return;
+  if (limits_.receive == Receive::loaned) {
+    if (completion.failure) return;
+    return take_loan({std::move(completion.lease), completion.piece, completion.last}, completion.channel);
   }
   Receiver& receiver = receivers_[completion.channel];
-  if (completion.lease) {
-    if (receiver.handler) receiver.handler(completion.lease.bytes().first(completion.bytes));
-    completion.lease = {};
-    return;
-  }
   const std::size_t number = completion.token & 0xffffffff;
   if (number >= receiver.buffers.size()) fail("a buffer came back that was never offered");
   std::vector<std::byte>& buffer = receiver.buffers[number];
@@ -193,6 +190,32 @@ void Side::take_received(Completion& completion) {
   if (receiver.handler && !completion.failure) receiver.handler(Bytes(buffer).first(completion.bytes));
   std::fill(buffer.begin(), buffer.end(), scribble);
   receiver.idle.push_back(number);
+}
+
+void Side::take_loan(Loan loan, std::uint32_t channel) {
+  if (!receivers_.contains(channel)) {
+    unread_[channel].push_back(std::move(loan));
+    return;
+  }
+  const ReceiveHandler& handler = receivers_[channel].handler;
+  if (limits_.whole_messages) return take_piece(loan, arriving_[channel], handler);
+  if (handler) handler(loan.lease.bytes());
+}
+
+// The bytes are copied out, since the lease of a piece goes back before the next one may come.
+void Side::take_piece(const Loan& loan, Arriving& arriving, const ReceiveHandler& handler) {
+  if (loan.piece == 0) {
+    if (!arriving.ended && limits_.reliable) accountant_.complain("a message begins before the last one had its end");
+    arriving = {.ended = false};
+  }
+  if (arriving.ended || loan.piece != arriving.next_piece) {
+    arriving.lost = true;
+    if (limits_.reliable) accountant_.complain("piece " + std::to_string(loan.piece) + " of a message is not the next");
+  }
+  ++arriving.next_piece;
+  arriving.ended = loan.last;
+  arriving.bytes.insert(arriving.bytes.end(), loan.lease.bytes().begin(), loan.lease.bytes().end());
+  if (loan.last && !arriving.lost && handler) handler(arriving.bytes);
 }
 
 std::size_t Side::reap_once() {
@@ -260,6 +283,15 @@ void Side::finish() {
   });
   accountant_.expect_nothing_lent();
   for (const Channel* channel : channels_) accountant_.check_ledger(*channel);
+  check_counters();
+}
+
+// What a transport counts against itself.
+void Side::check_counters() {
+  for (const Counter& counter : session_->counters()) {
+    if (counter.name == "mbufs_missing" && counter.value != 0)
+      accountant_.complain(std::to_string(counter.value) + " mbufs are missing from their pools");
+  }
 }
 
 void Side::close_session() {

@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <functional>
-#include <future>
 #include <map>
 #include <memory>
 #include <string>
@@ -14,26 +13,24 @@
 #include "core/transport.h"
 #include "tests/conformance/accountant.h"
 #include "tests/conformance/subject.h"
+#include "tests/conformance/two_processes.h"
+#include "tests/support/sanitizer.h"
 
 namespace xover::conformance {
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-inline constexpr MonotonicNs side_bound_ns = 40'000'000'000;
-#else
-inline constexpr MonotonicNs side_bound_ns = 10'000'000'000;
-#endif
+inline constexpr MonotonicNs side_bound_ns = test::under_sanitizer ? 40'000'000'000 : 10'000'000'000;
 
 // Ends a side's body; the pair reports it as the test's failure.
 struct SideFailed {
   std::string what;
 };
 
-// What the two threads of a pair share.
+// What the two sides of a pair share.
 struct Meeting {
   explicit Meeting(int sides) : expected(sides) {}
 
   const int expected;
-  std::promise<std::string> address;
+  SharedText address;
   std::atomic<int> finished{0};
   std::atomic<bool> failed{false};
 
@@ -53,7 +50,7 @@ using Message = std::vector<Segment>;
 
 class Side {
  public:
-  Side(const Subject& subject, std::string name, const SideSetup& setup, Meeting& meeting);
+  Side(const Subject& subject, std::string name, LinkRole role, const SideSetup& setup, Meeting& meeting);
 
   std::string listen();
   void accept_all();
@@ -75,7 +72,8 @@ class Side {
   // Sends until the channel stays busy for a while or the messages are used up. Returns how many were accepted.
   std::size_t send_until_stuck(std::span<const Message> messages, std::size_t channel = 0);
 
-  // Keeps `count` buffers of this size offered; the handler sees what arrives, in order, and outlives the side.
+  // Keeps `count` buffers of this size offered; the handler sees what arrives, in order, and outlives the side. Of
+  // messages it sees whole ones; one of which a piece was lost it does not see.
   void receive(std::size_t count, std::size_t size_bytes, ReceiveHandler handler, std::size_t channel = 0);
   // Offers buffers once, without a handler. Returns how many were taken.
   std::size_t offer_idle(std::size_t channel = 0);
@@ -97,10 +95,26 @@ class Side {
     std::vector<Token> idle;
     ReceiveHandler handler;
   };
+  // What came on loan: a run of bytes, on message framing a piece of a message.
+  struct Loan {
+    Lease lease;
+    std::uint16_t piece = 0;
+    bool last = true;
+  };
+  // A message of which one piece after the other arrives.
+  struct Arriving {
+    std::vector<std::byte> bytes;
+    std::uint16_t next_piece = 0;
+    bool ended = true;  // no piece 0 has come since the last piece
+    bool lost = false;  // a piece was missing
+  };
 
   void handle(Completion& completion);
   void retire(Token token);
   void take_received(Completion& completion);
+  void take_loan(Loan loan, std::uint32_t channel);
+  void take_piece(const Loan& loan, Arriving& arriving, const ReceiveHandler& handler);
+  void check_counters();
   void wait_a_little();
   void check_clock(const std::string& what);
   void adopt(Result<Channel*> channel, const char* operation);
@@ -114,7 +128,8 @@ class Side {
   std::vector<Message> retired_;  // released ops
   std::map<std::size_t, Receiver> receivers_;
   std::unique_ptr<Session> session_;
-  std::map<std::size_t, std::vector<Lease>> unread_;  // by channel: what came on loan before anybody received
+  std::map<std::size_t, std::vector<Loan>> unread_;  // by channel: what came on loan before anybody received
+  std::map<std::size_t, Arriving> arriving_;         // by channel
   Limits limits_;
   Accountant accountant_;
   std::vector<Channel*> channels_;

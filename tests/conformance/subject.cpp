@@ -4,9 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdlib>
 #include <ostream>
 
-#include "core/variant.h"
+#include "harness/experiment/variants_at.h"
 #include "harness/links/links.h"
 #include "tests/conformance/link_end.h"
 
@@ -58,6 +59,24 @@ constexpr std::array on_other_links{
     "uring.send_zc_fixed[gso=1400,protocol=udp]@ifb",
 };
 
+// In two processes: links whose ends do not share one, and one of those whose ends may.
+constexpr std::array on_links_between_processes{"@memif", "@af_packet:xc_a+xc_b"};
+constexpr std::array in_two_processes{"tcp.send@lo"};
+
+// Two cards that are given to this test, by their addresses, as the lab guest has them. Without them the subject is
+// there all the same, and skipped.
+std::string pci_link() {
+  const char *const sender = std::getenv("XOVER_PCI_A"), *const receiver = std::getenv("XOVER_PCI_B");
+  if (sender == nullptr || receiver == nullptr) return "@pci";
+  return std::string("@pci:") + sender + "+" + receiver;
+}
+
+void add(std::vector<Subject>& subjects, std::string_view text, bool two_processes) {
+  const Variant variant = parse_variant(text).value();
+  const Descriptor* row = find_transport(variant.id);
+  if (!row->planned()) subjects.push_back({row, variant.options, variant.link, two_processes});
+}
+
 // The defaults, the other IP version, and datagrams that the kernel cuts and joins.
 std::vector<OptionText> option_sets(const Descriptor& row) {
   std::vector<OptionText> sets;
@@ -79,21 +98,25 @@ std::vector<OptionText> option_sets(const Descriptor& row) {
 
 }  // namespace
 
-std::string Subject::text() const {
+Variant Subject::variant() const {
   Variant variant;
   variant.id = row->id;
   variant.options = options;
   variant.link = link;
-  return variant.text();
+  return variant;
 }
+
+std::string Subject::text() const { return variant().text(); }
 
 std::string Subject::test_name() const {
   std::string name = text();
   std::replace_if(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
-  return name;
+  return two_processes ? name + "_in_two_processes" : name;
 }
 
 bool Subject::has_option(std::string_view name) const { return find_option(*row, name) != nullptr; }
+
+bool Subject::needs_one_process() const { return xover::needs_one_process(variant()); }
 
 std::ostream& operator<<(std::ostream& out, const Subject& subject) { return out << subject.text(); }
 
@@ -104,10 +127,11 @@ std::vector<Subject> all_subjects() {
     for (OptionText& options : option_sets(row))
       subjects.push_back({&row, std::move(options), {.name = std::string(row.links.front())}});
   }
-  for (const char* text : on_other_links) {
-    const Variant variant = parse_variant(text).value();
-    if (find_transport(variant.id)->planned()) continue;
-    subjects.push_back({find_transport(variant.id), variant.options, variant.link});
+  for (const char* text : on_other_links) add(subjects, text, false);
+  for (const char* text : in_two_processes) add(subjects, text, true);
+  for (const std::string id : {"dpdk.copy", "dpdk.mbuf", "dpdk.extbuf"}) {
+    for (const char* link : on_links_between_processes) add(subjects, id + link, true);
+    add(subjects, id + pci_link(), true);
   }
   return subjects;
 }
@@ -120,13 +144,14 @@ const Subject* find_subject(std::string_view text) {
 }
 
 Result<std::unique_ptr<Session>> open_session(const Subject& subject, std::size_t max_channels, std::size_t depth,
-                                              const OptionText& more_options) {
+                                              const OptionText& more_options, LinkRole role) {
   OptionText text = subject.options;
   for (const auto& [name, value] : more_options) text[name] = value;
   auto options = Options::resolve(subject.row->id, subject.row->options, text);
   if (!options) return tl::make_unexpected(options.error());
   OpenParameters parameters;
   parameters.link = subject.link;
+  parameters.role = role;
   parameters.own = own_addresses();
   parameters.peer = receiver_addresses(subject.link);
   parameters.has_receiver = find_link(subject.link.name)->has_receiver;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/transport.h"
+#include "core/variant.h"
 
 namespace xover::conformance {
 
@@ -16,10 +17,19 @@ struct Subject {
   const Descriptor* row = nullptr;
   OptionText options;
   Link link;
+  bool two_processes = false;  // each end in a process of its own: see two_processes.h
 
+  Variant variant() const;
   std::string text() const;       // as a user would write it
   std::string test_name() const;  // letters, digits and underscores only
   bool has_option(std::string_view name) const;
+  bool needs_one_process() const;
+};
+
+// What a case has to know before it begins.
+struct SubjectFacts {
+  Limits limits;
+  bool has_fanout = false;
 };
 
 std::ostream& operator<<(std::ostream& out, const Subject& subject);
@@ -29,6 +39,6 @@ const Subject* find_subject(std::string_view text);  // null: no such subject
 
 // At the end of the link where the calling thread is.
 Result<std::unique_ptr<Session>> open_session(const Subject& subject, std::size_t max_channels, std::size_t depth,
-                                              const OptionText& more_options = {});
+                                              const OptionText& more_options = {}, LinkRole role = LinkRole::receiver);
 
 }  // namespace xover::conformance

@@ -80,6 +80,17 @@ TEST_P(AnySetting, KeepsEveryByte) {
   expect_all_ok(short_run(words));
 }
 
+TEST_P(AnySetting, KeepsEveryByteWhereATransportCanOnlySpin) {
+  std::vector<std::string> words = GetParam().words;
+  std::vector<std::string> variants = usable_transports(Receiver::needed, Wait::only_spin);
+  if (variants.empty()) GTEST_SKIP() << "no transport that can run here is one that only spins";
+  const auto set = [&](const char* word) { return std::ranges::find(words, word) != words.end(); };
+  if (set("foreign") || set("--alignment")) std::erase(variants, "dpdk.mbuf");  // sends from buffers of its own alone
+  if (!set("--wait")) words.insert(words.end(), {"--wait", "spin"});
+  words.insert(words.end(), {"--transports", with_commas(variants), "--touch", "verify"});
+  expect_all_ok(short_run(words));
+}
+
 INSTANTIATE_TEST_SUITE_P(Of, AnySetting,
                          testing::Values(Setting{"Depth", {"--depth", "1,32", "--sizes", "4K"}},
                                          Setting{"Fields", {"--fields", "7", "--sizes", "5000"}},

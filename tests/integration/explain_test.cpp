@@ -29,7 +29,10 @@ const std::map<std::string, std::string> class_of{{"null", "zero_copied"},
                                                   {"uring.send", "kernel_by_design"},
                                                   {"uring.write_fixed", "kernel_by_design"},
                                                   {"uring.send_zc", "kernel_after_request"},
-                                                  {"uring.send_zc_fixed", "kernel_after_request"}};
+                                                  {"uring.send_zc_fixed", "kernel_after_request"},
+                                                  {"dpdk.copy", "zero_copied"},
+                                                  {"dpdk.mbuf", "zero_copied"},
+                                                  {"dpdk.extbuf", "zero_copied"}};
 
 TEST(Explain, ProvesWhoCopiedTheBytesOfEveryWrittenTransport) {
   const json list = json::parse(run_program({xover_program(), "list", "--json"}).out);

@@ -27,7 +27,9 @@ json cells_of(const json& result) {
   EXPECT_FALSE(result["cells"].empty());
   for (const json& cell : result["cells"]) {
     EXPECT_EQ(cell["status"], "ok") << cell["variant"] << ": " << cell.value("reason", "");
-    if (cell["status"] == "ok") EXPECT_GT(cell["ledger"]["sender"]["completed"], much_bytes) << cell["variant"];
+    if (cell["status"] == "ok") {
+      EXPECT_GT(cell["ledger"]["sender"]["completed"], much_bytes) << cell["variant"];
+    }
   }
   return result["cells"];
 }

@@ -67,6 +67,24 @@ TEST(List, GivesACauseAndARemedyForWhatCannotRun) {
   }
 }
 
+// Devices that nobody has named are asked for in general, one process for each link: DPDK starts once in a process.
+TEST(List, SaysOfEachLinkOfDpdkWhetherItCanBeUsed) {
+  const std::set<std::string> wanted{"ring", "memif", "af_packet", "af_xdp", "pci"};
+  std::size_t rows = 0;
+  for (const json& row : listed_transports()) {
+    if (row["family"] != "dpdk") continue;
+    ++rows;
+    std::set<std::string> links;
+    for (const json& link : row["links"]) {
+      links.insert(link["link"]);
+      EXPECT_EQ(link["status"] == "usable", link["cause"] == "") << row["id"] << ": " << link.dump();
+      EXPECT_NE(link["status"], "planned") << row["id"] << ": " << link.dump();
+    }
+    EXPECT_EQ(links, wanted) << row["id"];
+  }
+  EXPECT_EQ(rows, 3u);
+}
+
 TEST(List, FindsWhatEveryLinuxCanRun) {
   const json transports = listed_transports();
   std::set<std::string> usable;

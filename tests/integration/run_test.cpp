@@ -54,6 +54,16 @@ TEST_P(EveryTransport, MovesItsBytesAndBooksEachOnce) {
   for (const json& cell : result["cells"]) expect_sound(cell, 2);
 }
 
+TEST_P(EveryTransport, MovesItsBytesAndBooksEachOnceWhereItCanOnlySpin) {
+  const auto ids = usable_transports(Receiver::needed, Wait::only_spin);
+  if (ids.empty()) GTEST_SKIP() << "no transport that can run here is one that only spins";
+  const json result = short_run({"--transports", with_commas(ids), "--workload", GetParam(), "--touch", "verify",
+                                 "--sizes", "64,16K", "--depth", "4", "--wait", "spin"});
+  EXPECT_EQ(result["complete"], true);
+  ASSERT_EQ(result["cells"].size(), 2 * ids.size());
+  for (const json& cell : result["cells"]) expect_sound(cell, 2);
+}
+
 INSTANTIATE_TEST_SUITE_P(Workloads, EveryTransport, testing::Values("stream", "pingpong", "paced"),
                          [](const auto& one) { return one.param; });
 

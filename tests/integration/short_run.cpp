@@ -56,12 +56,14 @@ json short_run(const std::vector<std::string>& arguments, int exit_code) {
   return valid_result(folder.path("result.json"));
 }
 
-std::vector<std::string> usable_transports(Receiver receiver) {
+std::vector<std::string> usable_transports(Receiver receiver, Wait wait) {
   const json listed = json::parse(run_program({xover_program(), "list", "--json"}).out);
   std::vector<std::string> ids;
   for (const json& row : listed["transports"]) {
     const bool has_receiver = row["id"] != "null";
-    if (row["status"] == "usable" && (receiver == Receiver::either || has_receiver)) ids.push_back(row["id"]);
+    if (row["status"] != "usable" || (receiver == Receiver::needed && !has_receiver)) continue;
+    const bool only_spins = row["links"][0]["link"] == "ring";
+    if (only_spins == (wait == Wait::only_spin)) ids.push_back(row["id"]);
   }
   return ids;
 }

@@ -15,9 +15,11 @@ std::vector<std::string> short_run_arguments(std::vector<std::string> arguments)
 // there is none.
 nlohmann::json short_run(const std::vector<std::string>& arguments, int exit_code = 0);
 
-// Ids of the transports that can run here, by `xover list`. With `receiver`, only those whose link has one.
+// Ids of the transports that can run here on their first link, by `xover list`. With `receiver`, only those whose link
+// has one. A ring has no interrupt: who runs on one first can only spin.
 enum class Receiver : bool { either, needed };
-std::vector<std::string> usable_transports(Receiver receiver);
+enum class Wait : bool { block, only_spin };
+std::vector<std::string> usable_transports(Receiver receiver, Wait wait = Wait::block);
 
 std::string with_commas(const std::vector<std::string>& words);
 

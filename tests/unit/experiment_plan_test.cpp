@@ -65,7 +65,7 @@ TEST(Plan, ExpandsWildcardsToWhatIsWritten) {
 
 TEST(Plan, RefusesWhatIsOnlyPlanned) {
   expect_error(text_of({"rdma.send"}), {"transports", "rdma.send", "planned: not written yet"});
-  expect_error(text_of({"dpdk.*"}), {"transports", "planned: not written yet"});
+  expect_error(text_of({"rdma.*"}), {"transports", "planned: not written yet"});
 }
 
 TEST(Plan, NamesTheNearestTransport) {
@@ -161,6 +161,73 @@ TEST(Plan, RefusesSegmentsThatTheLinkCannotCarry) {
   const PlanText small_segments = with_axis(text_of({"udp.send[gso=1000]@ifb"}), "size", {"64000"});
   EXPECT_TRUE(make_plan(small_segments));
   expect_error(with_axis(text_of({"udp.send[gso=1000]@ifb"}), "size", {"64001"}), {"size", "8 to 64000 bytes"});
+}
+
+// Of DPDK, whatever of it can run here.
+PlanText spinning(const char* transport) { return with_axis(text_of({transport}), "wait", {"spin"}); }
+
+TEST(Plan, TakesBypassWithBothEndsNamed) {
+  for (const char* transport : {"dpdk.copy@ring", "dpdk.mbuf@ring[mtu=9000]", "dpdk.extbuf@memif",
+                                "dpdk.copy@af_packet:eth0+eth1", "dpdk.copy@pci:0000:01:00.0+02:00.0"}) {
+    const auto plan = make_plan(spinning(transport));
+    EXPECT_TRUE(plan) << plan.error().message();
+  }
+}
+
+TEST(Plan, RefusesDevicesOfWhichOneIsMissing) {
+  expect_error(spinning("dpdk.copy@af_packet"), {"af_packet", "behind a colon"});
+  expect_error(spinning("dpdk.copy@af_packet:eth0"), {"'af_packet:eth0'", "af_packet:eth0+eth1"});
+  expect_error(spinning("dpdk.copy@af_xdp:eth0+eth0"), {"both ends are eth0"});
+  expect_error(spinning("dpdk.copy@pci:eth0+eth1"), {"PCI address", "vfio-pci"});
+}
+
+TEST(Plan, RefusesSeveralSessionsOnOneDevice) {
+  for (const char* workload : {"stream", "fanout"}) {
+    const PlanText text = with_axis(spinning("dpdk.copy@af_packet:eth0+eth1"), "workload", {workload});
+    EXPECT_TRUE(make_plan(text)) << workload;
+    expect_error(with_axis(text, "connections", {"2"}), {"2 connections", "one session drives a device"});
+  }
+  EXPECT_TRUE(make_plan(with_axis(spinning("dpdk.copy@ring"), "connections", {"2"})));
+}
+
+TEST(Plan, RefusesMoreConnectionsThanDpdkHasPortsFor) {
+  EXPECT_TRUE(make_plan(with_axis(spinning("dpdk.copy@ring"), "connections", {"16"})));
+  expect_error(with_axis(spinning("dpdk.copy@ring"), "connections", {"17"}),
+               {"17 connections on link ring", "32 ports", "connections 16 or fewer"});
+  EXPECT_TRUE(make_plan(with_axis(spinning("dpdk.copy@memif"), "connections", {"31"})));
+  expect_error(with_axis(spinning("dpdk.copy@memif"), "connections", {"32"}),
+               {"32 connections on link memif", "connections 31 or fewer"});
+}
+
+TEST(Plan, RefusesACardOnTwoLinksOfDpdk) {
+  PlanText text =
+      with_axis(text_of({"dpdk.copy@pci:01:00.0+02:00.0", "dpdk.mbuf@pci:01:00.0+02:00.0"}), "wait", {"spin"});
+  EXPECT_TRUE(make_plan(text));
+  text = with_axis(text_of({"dpdk.copy@pci:01:00.0+02:00.0", "dpdk.copy@pci:0000:02:00.0+03:00.0"}), "wait", {"spin"});
+  expect_error(text, {"the card 0000:02:00.0 on one link only", "make two runs"});
+}
+
+TEST(Plan, RefusesFiguresOfBytesThatNobodyReads) {
+  expect_error(with_axis(spinning("dpdk.mbuf@ring"), "touch", {"none"}),
+               {"dpdk.mbuf", "passing pointers is not moving data", "touch read or verify"});
+  EXPECT_TRUE(make_plan(with_axis(spinning("dpdk.mbuf@ring"), "touch", {"verify"})));
+}
+
+TEST(Plan, RefusesToSleepOnARing) {
+  expect_error(with_axis(text_of({"dpdk.mbuf@ring"}), "wait", {"block"}), {"no interrupt", "wait spin"});
+}
+
+TEST(Plan, KnowsWhichVariantsNeedOneProcess) {
+  const auto needs = [](const char* id, const char* link) {
+    Variant variant;
+    variant.id = id;
+    variant.link.name = link;
+    return needs_one_process(variant);
+  };
+  EXPECT_TRUE(needs("inproc", "local"));
+  EXPECT_TRUE(needs("dpdk.copy", "ring"));
+  EXPECT_FALSE(needs("dpdk.copy", "memif"));
+  EXPECT_FALSE(needs("tcp.send", "lo"));
 }
 
 TEST(Plan, RefusesHugePagesOfFiles) {

@@ -54,14 +54,19 @@ TEST(Links, only_links_to_a_device_take_an_argument) {
   }
 }
 
-TEST(Links, only_made_ones_have_options_and_their_defaults_are_valid) {
-  std::set<std::string_view> made;
+TEST(Links, made_ones_have_options_and_all_defaults_are_valid) {
+  std::set<std::string_view> made, with_options;
   for (const LinkDescriptor& link : links()) {
-    EXPECT_EQ(link.made, !link.options.empty()) << link.name;
     EXPECT_TRUE(Options::resolve(link.name, link.options, {})) << link.name;
     if (link.made) made.insert(link.name);
+    if (!link.options.empty()) with_options.insert(link.name);
   }
   EXPECT_EQ(made, (std::set<std::string_view>{"veth", "veth_dma", "ifb", "wire"}));
+  EXPECT_EQ(with_options, (std::set<std::string_view>{"veth", "veth_dma", "ifb", "wire", "ring", "memif", "pci"}));
+}
+
+TEST(Links, only_rings_must_have_both_ends_in_one_process) {
+  for (const LinkDescriptor& link : links()) EXPECT_EQ(link.one_address_space, link.name == "ring") << link.name;
 }
 
 }  // namespace

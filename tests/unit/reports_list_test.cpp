@@ -66,6 +66,16 @@ TEST(List, TextGivesCauseAndRemedyAndFits) {
   }
 }
 
+TEST(List, WhatIsMissingForSeveralLinksIsSaidOnce) {
+  Probed probed = all_usable();
+  const Availability missing{Status::not_built, "built without a library", "install it"};
+  for (ProbedLink& link : probed.links)
+    if (link.link->name == "sink" || link.link->name == "local") link.availability = missing;
+  const std::string text = list_text(probed, Terminal{});
+  EXPECT_NE(text.find("link sink, link local: built without a library. What to do: install it."), std::string::npos)
+      << text;
+}
+
 TEST(List, AMissingLinkIsSaidOnce) {
   Probed probed = all_usable();
   const Availability refused{Status::not_permitted, "no network namespace", "run as root"};

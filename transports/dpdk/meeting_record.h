@@ -1,0 +1,48 @@
+// What two ends of a DPDK link tell each other while they meet. Both run on one machine, so a record is its bytes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "core/clock.h"
+#include "core/error.h"
+#include "transports/common/file_descriptor.h"
+
+namespace xover {
+
+struct MeetingRecord {
+  enum class Kind : std::uint32_t { hello, welcome, ready, descriptor, accepted, refused };
+  static constexpr std::uint32_t known_version = 0x58565201;
+
+  std::uint32_t version = known_version;
+  Kind kind = Kind::hello;
+  std::int32_t process = 0;
+  std::uint32_t connection = 0;
+  std::uint32_t window_frames = 0;
+  std::uint32_t mtu_bytes = 0;
+  ErrorCode code = ErrorCode::none;  // refused
+  std::array<std::uint8_t, 6> mac{};
+  std::array<char, 96> link{};    // hello: its name alone
+  std::array<char, 96> detail{};  // welcome: what the link's driver needs
+  std::array<char, 400> text{};   // refused: why
+};
+
+// Cut where it is too long; always ends with a zero.
+template <std::size_t size>
+void put_text(std::array<char, size>& to, const std::string& text) {
+  to.fill('\0');
+  text.copy(to.data(), size - 1);
+}
+
+// Never waits. `passed`: a descriptor that the peer gets its own copy of; -1: none.
+Result<void> send_record(int line, const MeetingRecord& record, int passed = -1);
+// What the peer refused becomes the error that it met. peer_died: it hung up; bad_input: what came is no record.
+Result<MeetingRecord> receive_record(int line, MonotonicNs deadline, MeetingRecord::Kind expected,
+                                     FileDescriptor* passed = nullptr);
+// For a line that was seen to hang up: the peer's last word, a refusal that nobody has read, or peer_died. Never waits.
+tl::unexpected<Error> why_it_hung_up(int line, const std::string& operation);
+// Tells the peer, as far as it listens.
+void send_refusal(int line, const Error& why);
+
+}  // namespace xover
