@@ -42,7 +42,7 @@ _ALL = (
              devices=_on_one_wire("e1000e")),
     Scenario("vfio", "two e1000e on one wire behind an IOMMU, given to vfio-pci; huge pages",
              ("dpdk-dev",), machine="q35,kernel-irqchip=split",
-             devices=("-device", "intel-iommu,intremap=on,device-iotlb=on", *_on_one_wire("e1000e")),
+             devices=("-device", "intel-iommu,intremap=on,device-iotlb=on,aw-bits=48", *_on_one_wire("e1000e")),
              kernel_arguments=("intel_iommu=on", "iommu=pt"),
              environment={"XOVER_PCI_A": "0000:00:10.0", "XOVER_PCI_B": "0000:00:11.0"}),
     Scenario("pair", "two guests on one wire, 10.77.0.1 runs the command and 10.77.0.2 that of --peer; rxe0 in both",

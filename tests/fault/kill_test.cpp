@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/fault/kill_trial.h"
+#include "tests/support/xover_run.h"
 
 namespace xover::test {
 namespace {
@@ -14,14 +15,23 @@ std::uint64_t seed_of_this_run() {
   return given != nullptr ? std::stoull(given) : std::random_device()();
 }
 
-TEST(Kill, AtRandomMomentsHarmsNoMoreThanOneCellAndLeavesNothingBehind) {
-  KillTrials trials(seed_of_this_run());
+void take(KillTrials trials, int count) {
   std::cout << "XOVER_KILL_SEED=" << trials.seed() << ", undisturbed " << trials.undisturbed().count() << " ms\n";
-  for (int i = 0; i < 12; ++i) {
+  for (int i = 0; i < count; ++i) {
     const TrialReport report = trials.next();
     std::cout << line_of(report) << "\n";
     EXPECT_EQ(report.violations, std::vector<std::string>());
   }
+}
+
+TEST(Kill, AtRandomMomentsHarmsNoMoreThanOneCellAndLeavesNothingBehind) { take(KillTrials(seed_of_this_run()), 12); }
+
+// On memif the peer lives on and its memory is mapped here; on ring both ends die at once.
+TEST(Kill, OfAnEndOfADpdkLinkIsNoMoreThanThat) {
+  if (!link_is_usable("memif")) GTEST_SKIP() << "link memif cannot be used here: see xover list";
+  take(KillTrials(seed_of_this_run(),
+                  {"--transports", "dpdk.mbuf@memif,dpdk.extbuf@ring,tcp.sendmsg", "--wait", "spin"}),
+       4);
 }
 
 }  // namespace

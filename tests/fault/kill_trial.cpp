@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <stdexcept>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -25,25 +26,16 @@ constexpr std::size_t rounds = 3;
 constexpr milliseconds end_bound{5000};
 constexpr milliseconds run_bound{60'000};
 
-// The last three on links that are made for the run, where that is permitted.
-std::string transports() {
-  std::string ids = "tcp.sendmsg,tcp.zerocopy,inproc,udp.zerocopy";
-  for (const char* link : {"veth", "veth_dma", "ifb"})
-    if (link_is_usable(link))
-      ids += std::string(",") + (link == std::string("ifb") ? "udp.zerocopy@" : "tcp.zerocopy@") + link;
-  return ids;
-}
-
-std::vector<std::string> arguments(const TemporaryFolder& folder) {
-  static const std::string compared = transports();
-  return {"run",        "--transports",
-          compared,     "--no-gate",
-          "--rounds",   std::to_string(rounds),
-          "--duration", "30ms",
-          "--warmup",   "5ms",
-          "--sizes",    "4K",
-          "--json",     folder.path("result.json"),
-          "--csv",      folder.path("rounds.csv")};
+std::vector<std::string> arguments(const std::vector<std::string>& compared, const TemporaryFolder& folder) {
+  std::vector<std::string> words{"run",        "--no-gate",
+                                 "--rounds",   std::to_string(rounds),
+                                 "--duration", "30ms",
+                                 "--warmup",   "5ms",
+                                 "--sizes",    "4K",
+                                 "--json",     folder.path("result.json"),
+                                 "--csv",      folder.path("rounds.csv")};
+  words.insert(words.end(), compared.begin(), compared.end());
+  return words;
 }
 
 milliseconds since(Clock::time_point moment) { return std::chrono::duration_cast<milliseconds>(Clock::now() - moment); }
@@ -79,8 +71,12 @@ std::set<std::uint64_t> network_namespaces_of_all(const XoverRun& run) {
 
 class Trial {
  public:
-  Trial(TrialReport& report, std::size_t draw, milliseconds undisturbed)
-      : report_(report), draw_(draw), undisturbed_(undisturbed), began_(Clock::now()), run_(arguments(folder_)) {}
+  Trial(TrialReport& report, const std::vector<std::string>& compared, std::size_t draw, milliseconds undisturbed)
+      : report_(report),
+        draw_(draw),
+        undisturbed_(undisturbed),
+        began_(Clock::now()),
+        run_(arguments(compared, folder_)) {}
 
   void take() {
     std::this_thread::sleep_until(began_ + report_.moment);
@@ -186,10 +182,19 @@ std::string_view to_string(Outcome outcome) {
   return "";
 }
 
-KillTrials::KillTrials(std::uint64_t seed) : seed_(seed), random_(seed) {
+std::vector<std::string> usual_comparison() {
+  std::string ids = "tcp.sendmsg,tcp.zerocopy,inproc,udp.zerocopy";
+  for (const char* link : {"veth", "veth_dma", "ifb"})
+    if (link_is_usable(link))
+      ids += std::string(",") + (link == std::string("ifb") ? "udp.zerocopy@" : "tcp.zerocopy@") + link;
+  return {"--transports", ids};
+}
+
+KillTrials::KillTrials(std::uint64_t seed, std::vector<std::string> compared)
+    : seed_(seed), random_(seed), compared_(std::move(compared)) {
   const TemporaryFolder folder;
   const Clock::time_point began = Clock::now();
-  const ChildResult ended = XoverRun(arguments(folder)).wait(run_bound);
+  const ChildResult ended = XoverRun(arguments(compared_, folder)).wait(run_bound);
   if (ended.exit_code != 0) throw std::runtime_error("the undisturbed run failed: " + ended.out + ended.err);
   undisturbed_ = since(began);
 }
@@ -202,7 +207,7 @@ TrialReport KillTrials::next() {
     report.victim = std::uniform_int_distribution<int>(0, 2)(random_) == 0 ? Victim::coordinator : Victim::agent;
     const std::size_t draw = std::uniform_int_distribution<std::size_t>()(random_);
     report.moment = milliseconds(std::uniform_int_distribution<std::int64_t>(0, undisturbed_.count())(random_));
-    Trial(report, draw, undisturbed_).take();
+    Trial(report, compared_, draw, undisturbed_).take();
     if (report.outcome != Outcome::over_before) return report;
     if (since(began) > run_bound) throw std::runtime_error("no moment was found at which the run was under way");
   }

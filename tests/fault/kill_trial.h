@@ -30,10 +30,14 @@ struct TrialReport {
   std::vector<std::string> violations;       // what did not hold
 };
 
+// What a trial's run compares: sockets, and zero-copy sends on all links that can be made here.
+std::vector<std::string> usual_comparison();
+
 class KillTrials {
  public:
-  // Takes one run undisturbed, to know how long it is; throws when that one does not succeed.
-  explicit KillTrials(std::uint64_t seed);
+  // Takes one run undisturbed, to know how long it is; throws when that one does not succeed. `compared`: arguments of
+  // `xover run` that say what, three rounds of it.
+  explicit KillTrials(std::uint64_t seed, std::vector<std::string> compared = usual_comparison());
 
   // A victim and a moment drawn at random, again when the run was over before. Bounded: 60 s.
   TrialReport next();
@@ -44,6 +48,7 @@ class KillTrials {
  private:
   std::uint64_t seed_;
   std::mt19937_64 random_;
+  std::vector<std::string> compared_;
   std::chrono::milliseconds undisturbed_{0};
 };
 
