@@ -17,6 +17,11 @@ std::uint64_t read_every_byte(std::span<const std::byte> bytes) noexcept {
   }
   std::uint64_t sum = 0;
   for (const std::uint64_t part : sums) sum += part;
+  for (; at + sizeof(sum) <= bytes.size(); at += sizeof(sum)) {
+    std::uint64_t word;
+    std::memcpy(&word, bytes.data() + at, sizeof(word));
+    sum += word;
+  }
   for (; at < bytes.size(); ++at) sum += static_cast<std::uint64_t>(bytes[at]);
   return sum;
 }
