@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "transports/common/timespec.h"
+
 namespace xover {
 
 namespace {
@@ -14,11 +16,6 @@ constexpr MonotonicNs longest_late_ns = 20'000'000;
 constexpr MonotonicNs near_ns = longest_late_ns / 2;
 constexpr MonotonicNs stall_pause_ns = 1'000'000;
 constexpr int idle_wakes_before_pause = 3;
-
-timespec to_timespec(MonotonicNs duration_ns) {
-  duration_ns = std::max<MonotonicNs>(duration_ns, 0);
-  return {duration_ns / 1'000'000'000, static_cast<long>(duration_ns % 1'000'000'000)};
-}
 
 MonotonicNs coarse_now_ns() {
   timespec now{};

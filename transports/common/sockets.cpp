@@ -1,5 +1,6 @@
 // Thin wrappers over socket(2), setsockopt(2) and poll(2) that say what failed.
 #include "transports/common/sockets.h"
+#include "transports/common/timespec.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -77,8 +78,7 @@ Result<void> room_for_channel(std::size_t channels, std::size_t max_channels, co
 
 Result<void> await(int fd, short events, MonotonicNs deadline, const char* operation, const std::string& context) {
   for (;;) {
-    const MonotonicNs left = std::max<MonotonicNs>(deadline - monotonic_now_ns(), 0);
-    const timespec timeout{left / 1'000'000'000, static_cast<long>(left % 1'000'000'000)};
+    const timespec timeout = to_timespec(deadline - monotonic_now_ns());
     pollfd watched{fd, events, 0};
     const int ready = ppoll(&watched, 1, &timeout, nullptr);
     if (ready > 0) return {};

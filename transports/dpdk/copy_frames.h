@@ -10,11 +10,10 @@ class CopyFrames final : public DpdkSending {
   CopyFrames(DpdkShared& shared, std::uint32_t channel, Ledger& ledger, const SendingRoute& route)
       : DpdkSending(shared, channel, ledger, route) {}
 
-  void collect(bool) noexcept override { returned_ = handed_; }
-
  private:
   void build(std::size_t frames) noexcept override;
-  void let_go(std::uint64_t, std::uint64_t) noexcept override {}
+  bool seems_back(std::uint64_t) noexcept override { return true; }
+  void take_back() noexcept override { returned_ = handed_; }
   void copy(Op& entry, std::byte* to, std::size_t size_bytes) noexcept;
 };
 

@@ -290,9 +290,7 @@ class DeviceSide final : public LinkSide {
         return make_error(ErrorCode::no_device, "connect over " + link_.text(), "this end's device has no carrier",
                           "plug its cable in, or set the interface up");
       }
-      pollfd hung_up{line.get(), 0, 0};
-      const timespec pause{0, look_again_ns};
-      if (ppoll(&hung_up, 1, &pause, nullptr) > 0) return why_it_hung_up(line.get(), "connect over " + link_.text());
+      if (auto waits = pause_beside(line.get(), look_again_ns, "connect over " + link_.text()); !waits) return waits;
     }
     return {};
   }
@@ -310,16 +308,15 @@ Result<void> check_own_device(const Link& link, LinkRole role) {
 
 Result<std::size_t> most_segments_on(const std::string& link) { return DriverTrial::most_segments("net_" + link); }
 
-Result<std::unique_ptr<LinkSide>> open_device_side(const Link& link, LinkRole role, const LinkSideShape& shape) {
+Result<std::unique_ptr<LinkSide>> open_device_side(const Link& link, LinkRole role, const LinkSideShape& shape,
+                                                   std::size_t mtu_bytes) {
   auto names = parse_device_names(link);
   if (!names) return tl::make_unexpected(std::move(names.error()));
-  auto mtu_bytes = mtu_of(link);
-  if (!mtu_bytes) return tl::make_unexpected(std::move(mtu_bytes.error()));
   const std::string& name = names->at(role);
   auto claim = Claim::on(name);
   if (!claim) return tl::make_unexpected(std::move(claim.error()));
   const DeviceShape device{
-      .link = link.name, .name = name, .mtu_bytes = *mtu_bytes, .frames = shape.max_connections * shape.window_frames};
+      .link = link.name, .name = name, .mtu_bytes = mtu_bytes, .frames = shape.max_connections * shape.window_frames};
   auto port = std::make_shared<DevicePort>(device, std::move(*claim));
   if (auto opened = port->open(); !opened) return tl::make_unexpected(std::move(opened.error()));
   return std::make_unique<DeviceSide>(link, shape, std::move(port));

@@ -17,7 +17,8 @@ Result<void> check_own_device(const Link& link, LinkRole role);
 // is not started. EAL has been started.
 Result<std::size_t> most_segments_on(const std::string& link);
 
-// EAL has been started.
-Result<std::unique_ptr<LinkSide>> open_device_side(const Link& link, LinkRole role, const LinkSideShape& shape);
+// EAL has been started. `mtu_bytes` 0: as the device has it.
+Result<std::unique_ptr<LinkSide>> open_device_side(const Link& link, LinkRole role, const LinkSideShape& shape,
+                                                   std::size_t mtu_bytes);
 
 }  // namespace xover

@@ -13,6 +13,9 @@ namespace xover {
 
 namespace {
 
+// What comes back is looked for in batches: so many times at the last of one before at the first.
+constexpr std::uint64_t return_batch = 16;
+constexpr unsigned return_patience = 8;
 constexpr std::uint64_t checksum_flags = RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_UDP_CKSUM;
 
 }  // namespace
@@ -126,12 +129,10 @@ void DpdkSending::note_stalls(bool was_dry) noexcept {
 }
 
 void DpdkSending::note_taken(std::size_t count) noexcept {
-  const std::uint64_t first = handed_;
   for (std::size_t i = 0; i < count; ++i) {
     op(handed_).handed_bytes += notes_[i].bytes;
     handed_ += notes_[i].last ? 1 : 0;
   }
-  let_go(first, handed_);
   told_grant_ = notes_[count - 1].granted;
   shared_.counters.frames_sent += count;
   built_count_ -= static_cast<std::uint32_t>(count);
@@ -140,10 +141,15 @@ void DpdkSending::note_taken(std::size_t count) noexcept {
   std::copy_n(notes_.begin() + static_cast<std::ptrdiff_t>(count), built_count_, notes_.begin());
 }
 
+rte_mbuf* DpdkSending::take_headers() noexcept {
+  rte_mbuf* const mbuf = shared_.headers->take();
+  if (mbuf != nullptr) mbuf->data_len = all_header_bytes;
+  return mbuf;
+}
+
 bool DpdkSending::send_grant() noexcept {
-  rte_mbuf* frame = shared_.headers->take();
+  rte_mbuf* frame = take_headers();
   if (frame == nullptr) return false;
-  frame->data_len = all_header_bytes;
   frame->pkt_len = all_header_bytes;
   write_headers(frame, {.connection = connection_, .kind = FrameKind::grant, .granted = own_grant_}, 0);
   if (port_->send(&frame, 1) == 0) {
@@ -156,6 +162,19 @@ bool DpdkSending::send_grant() noexcept {
 }
 
 // --- completions
+
+// Right behind the receiver each look would take a line out of the cache that is about to write to it, so an op further
+// on is looked at first, though not for ever: once that is back, those before it most likely are.
+void DpdkSending::collect(bool thoroughly) noexcept {
+  const std::uint64_t waiting = handed_ - returned_;
+  if (waiting == 0) return;
+  if (!thoroughly && put_off_ < return_patience && !seems_back(std::min(waiting, return_batch))) {
+    ++put_off_;
+    return;
+  }
+  put_off_ = 0;
+  take_back();
+}
 
 bool DpdkSending::next_completion(Completion& out) noexcept { return report_released(out) || report_sent(out); }
 
@@ -194,7 +213,7 @@ void DpdkSending::stop(const Failure& why) noexcept {
   built_count_ = 0;
   const std::uint64_t first = handed_;
   handed_ = building_ = next_;
-  let_go(first, handed_);
+  give_up(first, handed_);
   collect(true);
 }
 

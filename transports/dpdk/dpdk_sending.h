@@ -58,7 +58,7 @@ class DpdkSending {
   bool send_grant() noexcept;
   // Looks at which ops have their memory back. Not thoroughly, as pump() does, it may put off looking for a few calls,
   // because each look at what the receiver is about to write slows the receiver down.
-  virtual void collect(bool thoroughly) noexcept = 0;
+  void collect(bool thoroughly) noexcept;
   bool next_completion(Completion& out) noexcept;  // false: nothing to report
 
   bool all_handed() const noexcept { return handed_ == next_; }
@@ -95,22 +95,24 @@ class DpdkSending {
     std::uint16_t part = 0;  // frames built
   };
 
-  // What comes back is looked for in batches, as many times at the last of one before at the first.
-  static constexpr std::uint64_t return_batch = 16;
-  static constexpr unsigned return_patience = 8;
-
   DpdkSending(DpdkShared& shared, std::uint32_t channel, Ledger& ledger, const SendingRoute& route);
 
   // Builds up to so many frames, beginning with op building_, by add_frame(). Sets dry_ where it stops early.
   virtual void build(std::size_t frames) noexcept = 0;
-  // The port took all frames of these ops, or none will be built of them any more.
-  virtual void let_go(std::uint64_t first, std::uint64_t end) noexcept = 0;
+  // Whether the memory of the last of so many ops from returned_ on is back, as far as one look tells.
+  virtual bool seems_back(std::uint64_t ops) noexcept = 0;
+  // Moves returned_ behind the ops that have their memory back.
+  virtual void take_back() noexcept = 0;
+  // None will be built of these ops any more, whether or not all of their frames were.
+  virtual void give_up(std::uint64_t, std::uint64_t) noexcept {}
   // These ops will be reported whether or not their memory is back.
   virtual void forget(std::uint64_t, std::uint64_t) noexcept {}
 
   Op& op(std::uint64_t number) noexcept { return ops_[number & mask_]; }
   std::size_t place_of(std::uint64_t number) const noexcept { return number & mask_; }
   std::uint32_t credits() const noexcept;
+  // An mbuf with all_header_bytes of data, to be written by add_frame() or send_grant(); null: the pool is dry.
+  rte_mbuf* take_headers() noexcept;
 
   // Completes the next frame, of op building_: `first` is the mbuf that begins with the headers' room, `segments` mbufs
   // of a chain in all. May end the op.
@@ -153,6 +155,7 @@ class DpdkSending {
   std::uint64_t sent_due_ = 0;         // the first whose `sent` may wait for its `released`
   std::uint64_t intact_ = UINT64_MAX;  // ops before this one had their memory back when the channel died
   bool grant_stalled_ = false;         // has been counted
+  unsigned put_off_ = 0;               // calls of collect() that looked no further than at the last of a batch
   Failure stopped_;
 };
 

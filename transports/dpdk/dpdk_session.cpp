@@ -2,11 +2,11 @@
 #include "transports/dpdk/dpdk_session.h"
 
 #include <algorithm>
-#include <ctime>
 #include <utility>
 
 #include <rte_prefetch.h>
 
+#include "transports/common/timespec.h"
 #include "transports/dpdk/eal.h"
 #include "transports/dpdk/external_memory.h"
 #include "transports/dpdk/mbuf_frames.h"
@@ -24,13 +24,6 @@ constexpr MonotonicNs end_bound_ns = 1'600 * millisecond;
 constexpr int late_reclaims = 20;        // before mbufs are counted
 constexpr std::size_t frames_ahead = 4;  // frames that are fetched into the cache before they are looked at
 
-timespec timespec_of(MonotonicNs duration_ns) {
-  timespec time{};
-  time.tv_sec = duration_ns / 1'000'000'000;
-  time.tv_nsec = duration_ns % 1'000'000'000;
-  return time;
-}
-
 }  // namespace
 
 // Pools outlive the session as long as frames point into them. Memory of other kinds is the application's, or loses its
@@ -45,7 +38,7 @@ DpdkSession::~DpdkSession() {
       channel->progress();
       channel->look_around(monotonic_now_ns(), false);
     }
-    const timespec pause = timespec_of(idle_pause_ns);
+    const timespec pause = to_timespec(idle_pause_ns);
     nanosleep(&pause, nullptr);
   }
 }
@@ -188,7 +181,7 @@ void DpdkSession::sleep(MonotonicNs deadline) noexcept {
     if (channel->wants_time()) longest_ns = std::min(longest_ns, short_sleep_ns);
   }
   if (longest_ns <= 0) return;
-  const timespec timeout = timespec_of(longest_ns);
+  const timespec timeout = to_timespec(longest_ns);
   ppoll(watched_.data(), watched_.size(), &timeout, nullptr);
 }
 
@@ -199,7 +192,7 @@ std::size_t DpdkSession::missing_mbufs() const {
   std::size_t missing = absent_mbufs();
   for (int i = 0; i < late_reclaims && missing != 0 && shared_.settings.frees_late; ++i) {
     for (const PortUse& use : ports_) use.port->reclaim();
-    const timespec pause = timespec_of(millisecond);
+    const timespec pause = to_timespec(millisecond);
     nanosleep(&pause, nullptr);
     missing = absent_mbufs();
   }

@@ -59,9 +59,8 @@ void ExtbufFrames::build(std::size_t frames) noexcept {
 // One frame, with as many mbufs as it may have, or full, or with all that is left of the op: so the number of parts has
 // a bound. False: mbufs ran out, and nothing has happened.
 bool ExtbufFrames::gather(Op& entry, Chain& chain) noexcept {
-  chain.first = chain.last = shared_.headers->take();
+  chain.first = chain.last = take_headers();
   if (chain.first == nullptr) return false;
-  chain.first->data_len = all_header_bytes;
   chain.mbufs = 1;
   const std::uint32_t segment = entry.segment;
   const std::uint64_t offset = entry.offset;
@@ -111,7 +110,7 @@ rte_mbuf* ExtbufFrames::attach(Op& entry, std::size_t most_bytes) noexcept {
   return mbuf;
 }
 
-void ExtbufFrames::let_go(std::uint64_t first, std::uint64_t end) noexcept {
+void ExtbufFrames::give_up(std::uint64_t first, std::uint64_t end) noexcept {
   for (; first != end; ++first) {
     const std::size_t place = place_of(first);
     if (places_[place].held) {
@@ -128,16 +127,7 @@ void ExtbufFrames::drop_hold(std::size_t place) noexcept {
   if (__atomic_sub_fetch(&table_->counted[place].info.refcnt, 1, __ATOMIC_ACQ_REL) == 0) places_[place].back = true;
 }
 
-// Right behind the receiver each look would take the ring's line out of the cache that is about to write to it, so
-// numbers are waited for in batches, and not for ever.
-void ExtbufFrames::collect(bool thoroughly) noexcept {
-  const std::uint64_t waiting = handed_ - returned_;
-  if (waiting == 0) return;
-  if (!thoroughly && put_off_ < return_patience && !table_->returned.holds(std::min(waiting, return_batch))) {
-    ++put_off_;
-    return;
-  }
-  put_off_ = 0;
+void ExtbufFrames::take_back() noexcept {
   for (std::uint32_t place; (place = table_->returned.pop()) != ReturnRing::none;) places_[place].back = true;
   const std::uint64_t first = returned_;
   while (returned_ != handed_ && places_[place_of(returned_)].back) ++returned_;

@@ -16,8 +16,6 @@ class ExtbufFrames final : public DpdkSending {
   ExtbufFrames(DpdkShared& shared, std::uint32_t channel, Ledger& ledger, const SendingRoute& route);
   ~ExtbufFrames() override;
 
-  void collect(bool thoroughly) noexcept override;
-
  private:
   struct Table;
   // What mbufs point to, one for each place of an op. Kept by the port, because mbufs may outlive the channel.
@@ -45,7 +43,9 @@ class ExtbufFrames final : public DpdkSending {
 
   static void free_callback(void* memory, void* counted);
   void build(std::size_t frames) noexcept override;
-  void let_go(std::uint64_t first, std::uint64_t end) noexcept override;
+  bool seems_back(std::uint64_t ops) noexcept override { return table_->returned.holds(ops); }
+  void take_back() noexcept override;
+  void give_up(std::uint64_t first, std::uint64_t end) noexcept override;
   void forget(std::uint64_t first, std::uint64_t end) noexcept override;
   bool gather(Op& entry, Chain& chain) noexcept;
   void drop_hold(std::size_t place) noexcept;
@@ -53,7 +53,6 @@ class ExtbufFrames final : public DpdkSending {
 
   const std::shared_ptr<Table> table_;
   std::vector<Place> places_;
-  unsigned put_off_ = 0;  // calls of collect() that looked at one place only
 };
 
 }  // namespace xover

@@ -3,7 +3,6 @@
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 
 #include "core/quote.h"
 #include "transports/common/sockets.h"
+#include "transports/dpdk/abstract_name.h"
 #include "transports/dpdk/device_side.h"
 #include "transports/dpdk/dpdk_links.h"
 #include "transports/dpdk/eal.h"
@@ -43,20 +43,6 @@ std::uint32_t new_connection_number() {
   return ++next;
 }
 
-struct AbstractName {
-  sockaddr_un address{};
-  socklen_t size = 0;
-};
-
-AbstractName abstract_name(std::string_view name) {
-  AbstractName made;
-  made.address.sun_family = AF_UNIX;
-  const std::size_t length = std::min(name.size(), sizeof made.address.sun_path - 1);
-  name.copy(made.address.sun_path + 1, length);
-  made.size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + length);
-  return made;
-}
-
 Result<FileDescriptor> unix_socket() {
   FileDescriptor fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return system_error("socket", "SOCK_SEQPACKET");
@@ -82,10 +68,11 @@ Result<void> check_mtu(std::size_t mtu_bytes) {
 
 bool has_device(const Link& link) { return link.name == "af_packet" || link.name == "af_xdp" || link.name == "pci"; }
 
-Result<std::unique_ptr<LinkSide>> open_side(const Link& link, LinkRole role, const LinkSideShape& shape) {
-  if (link.name == "ring") return open_ring_side(link, shape);
-  if (link.name == "memif") return open_memif_side(link, shape);
-  if (has_device(link)) return open_device_side(link, role, shape);
+Result<std::unique_ptr<LinkSide>> open_side(const Link& link, LinkRole role, const LinkSideShape& shape,
+                                            std::size_t mtu_bytes) {
+  if (link.name == "ring") return open_ring_side(link, shape, mtu_bytes);
+  if (link.name == "memif") return open_memif_side(link, shape, mtu_bytes);
+  if (has_device(link)) return open_device_side(link, role, shape, mtu_bytes);
   return make_error(ErrorCode::unsupported, "open " + link.text(), "no link of DPDK",
                     "use ring, memif, af_packet, af_xdp or pci");
 }
@@ -102,7 +89,7 @@ Result<std::unique_ptr<LinkSide>> LinkSide::open(const Link& link, LinkRole role
     if (auto there = check_own_device(link, role); !there) return tl::make_unexpected(std::move(there.error()));
   }
   if (auto started = start_eal(link, role); !started) return tl::make_unexpected(std::move(started.error()));
-  auto side = open_side(link, role, shape);
+  auto side = open_side(link, role, shape, *mtu_bytes);
   if (!side) return side;
   if (auto room = check_mtu((*side)->traits().mtu_bytes); !room) return tl::make_unexpected(std::move(room.error()));
   return side;
@@ -114,8 +101,8 @@ Result<std::string> LinkSide::listen() {
   auto fd = unix_socket();
   if (!fd) return tl::make_unexpected(std::move(fd.error()));
   const std::string name = "xover-dpdk-" + std::to_string(getpid()) + "-" + std::to_string(++number);
-  const AbstractName bound = abstract_name(name);
-  if (bind(fd->get(), reinterpret_cast<const sockaddr*>(&bound.address), bound.size) != 0) {
+  const AbstractName bound(name);
+  if (bind(fd->get(), bound.address(), bound.size()) != 0) {
     return system_error("bind", name);
   }
   if (::listen(fd->get(), backlog) != 0) return system_error("listen", name);
@@ -211,10 +198,10 @@ Result<Meeting> LinkSide::connect(const std::string& address, MonotonicNs deadli
     return make_error(ErrorCode::bad_input, "connect", in_quotes(address) + " is no address of a DPDK link");
   }
   const std::string name = address.substr(address_prefix.size());
-  const AbstractName there = abstract_name(name);
+  const AbstractName there(name);
   auto fd = unix_socket();
   if (!fd) return tl::make_unexpected(std::move(fd.error()));
-  while (::connect(fd->get(), reinterpret_cast<const sockaddr*>(&there.address), there.size) != 0) {
+  while (::connect(fd->get(), there.address(), there.size()) != 0) {
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return system_error("connect", name, "is the other end listening?");
     // The queue of the listener is full: a Unix socket says so at once and cannot be waited for.

@@ -105,9 +105,8 @@ bool MbufFrames::gather(Op& entry, Chain& chain) noexcept {
     if (holders_of(*mbuf) != 1) break;
     // With a gathering port the headers of a field that does not begin its buffer need an mbuf of their own.
     if (chain.first == nullptr && segment.data != buffer_of(*mbuf) && most > 1) {
-      chain.first = chain.last = shared_.headers->take();
+      chain.first = chain.last = take_headers();
       if (chain.first == nullptr) break;
-      chain.first->data_len = all_header_bytes;
       chain.mbufs = 1;
     }
     set_data(*mbuf, segment.data, segment.size_bytes);
@@ -137,26 +136,20 @@ bool MbufFrames::gather(Op& entry, Chain& chain) noexcept {
 
 // An empty op is a frame of headers alone.
 bool MbufFrames::put_headers_before(Chain& chain) noexcept {
-  chain.first = shared_.headers->take();
+  chain.first = take_headers();
   if (chain.first == nullptr) return false;
-  chain.first->data_len = all_header_bytes;
   chain.mbufs = 1;
   return true;
 }
 
-// In order. Right behind the receiver each look would take the mbuf out of the cache of the core that is about to write
-// to it, so an op further on is looked at first: once that is back, those before it most likely are.
-void MbufFrames::collect(bool thoroughly) noexcept {
-  const std::uint64_t waiting = handed_ - returned_;
-  if (waiting == 0) return;
-  if (!thoroughly && waiting > 1 && put_off_ < return_patience) {
-    const rte_mbuf* mbuf = awaited_[place_of(returned_ + std::min(waiting, return_batch) - 1)].mbuf;
-    if (mbuf != nullptr && holders_of(*mbuf) != 1) {
-      ++put_off_;
-      return;
-    }
-  }
-  put_off_ = 0;
+// Of an op of several mbufs the one that is waited for.
+bool MbufFrames::seems_back(std::uint64_t ops) noexcept {
+  const rte_mbuf* mbuf = awaited_[place_of(returned_ + ops - 1)].mbuf;
+  return mbuf == nullptr || holders_of(*mbuf) == 1;
+}
+
+// In order.
+void MbufFrames::take_back() noexcept {
   while (returned_ != handed_ && has_returned(returned_)) {
     ++returned_;
     if (returned_ + ops_ahead < handed_) rte_prefetch0(awaited_[place_of(returned_ + ops_ahead)].mbuf);

@@ -35,8 +35,6 @@ class MbufFrames final : public DpdkSending {
  public:
   MbufFrames(DpdkShared& shared, std::uint32_t channel, Ledger& ledger, const SendingRoute& route);
 
-  void collect(bool thoroughly) noexcept override;
-
  private:
   // Where collect() is in an op: the mbuf that it waits for.
   struct Awaited {
@@ -52,13 +50,13 @@ class MbufFrames final : public DpdkSending {
   };
 
   void build(std::size_t frames) noexcept override;
-  void let_go(std::uint64_t, std::uint64_t) noexcept override {}
+  bool seems_back(std::uint64_t ops) noexcept override;
+  void take_back() noexcept override;
   bool gather(Op& entry, Chain& chain) noexcept;
   bool put_headers_before(Chain& chain) noexcept;
   bool has_returned(std::uint64_t number) noexcept;
 
   std::vector<Awaited> awaited_;  // by place of the op
-  unsigned put_off_ = 0;          // calls of collect() that looked at one op only
 };
 
 }  // namespace xover

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "transports/common/sockets.h"
+#include "transports/common/timespec.h"
 
 namespace xover {
 
@@ -108,6 +109,13 @@ tl::unexpected<Error> why_it_hung_up(int line, const std::string& operation) {
     }
   }
   return make_error(ErrorCode::peer_died, operation, "it hung up");
+}
+
+Result<void> pause_beside(int line, MonotonicNs pause_ns, const std::string& operation) {
+  pollfd hung_up{line, 0, 0};
+  const timespec pause = to_timespec(pause_ns);
+  if (ppoll(&hung_up, 1, &pause, nullptr) > 0) return why_it_hung_up(line, operation);
+  return {};
 }
 
 void send_refusal(int line, const Error& why) {

@@ -42,6 +42,9 @@ Result<MeetingRecord> receive_record(int line, MonotonicNs deadline, MeetingReco
                                      FileDescriptor* passed = nullptr);
 // For a line that was seen to hang up: the peer's last word, a refusal that nobody has read, or peer_died. Never waits.
 tl::unexpected<Error> why_it_hung_up(int line, const std::string& operation);
+// Sleeps for so long, less than a second, or until the peer hangs up, for loops that wait for something beside the
+// line. The error is why_it_hung_up().
+Result<void> pause_beside(int line, MonotonicNs pause_ns, const std::string& operation);
 // Tells the peer, as far as it listens.
 void send_refusal(int line, const Error& why);
 

@@ -3,7 +3,6 @@
 #include "transports/dpdk/memif_side.h"
 
 #include <dirent.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -20,7 +19,7 @@
 
 #include <rte_alarm.h>
 
-#include "transports/dpdk/dpdk_links.h"
+#include "transports/dpdk/abstract_name.h"
 #include "transports/dpdk/eal.h"
 
 namespace xover {
@@ -66,11 +65,8 @@ int find_descriptor(const Wanted& wanted) {
 int name_client_socket(const std::string& server, const std::string& own) {
   const int fd = find_descriptor(
       [&](int other) { return unix_name(other, getpeername) == server && unix_name(other, getsockname).empty(); });
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  own.copy(address.sun_path + 1, sizeof address.sun_path - 1);
-  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + own.size());
-  return fd >= 0 && bind(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0 ? fd : -1;
+  const AbstractName name(own);
+  return fd >= 0 && bind(fd, name.address(), name.size()) == 0 ? fd : -1;
 }
 
 int find_server_socket(const std::string& server, const std::string& client) {
@@ -239,9 +235,7 @@ Result<void> MemifSide::settle(Port& port, const FileDescriptor& line, Monotonic
     if (monotonic_now_ns() >= deadline) {
       return make_error(ErrorCode::timed_out, "connect memif", "the driver has not connected: " + take_eal_messages());
     }
-    pollfd hung_up{line.get(), 0, 0};
-    const timespec pause{0, look_again_ns};
-    if (ppoll(&hung_up, 1, &pause, nullptr) > 0) return why_it_hung_up(line.get(), "connect memif");
+    if (auto waits = pause_beside(line.get(), look_again_ns, "connect memif"); !waits) return waits;
   }
   MeetingRecord record;
   record.kind = MeetingRecord::Kind::descriptor;
@@ -260,10 +254,8 @@ Result<void> MemifSide::settle(Port& port, const FileDescriptor& line, Monotonic
 
 }  // namespace
 
-Result<std::unique_ptr<LinkSide>> open_memif_side(const Link& link, const LinkSideShape& shape) {
-  auto mtu_bytes = mtu_of(link);
-  if (!mtu_bytes) return tl::make_unexpected(std::move(mtu_bytes.error()));
-  return std::make_unique<MemifSide>(link, shape, *mtu_bytes);
+Result<std::unique_ptr<LinkSide>> open_memif_side(const Link& link, const LinkSideShape& shape, std::size_t mtu_bytes) {
+  return std::make_unique<MemifSide>(link, shape, mtu_bytes);
 }
 
 }  // namespace xover

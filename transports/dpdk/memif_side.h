@@ -13,6 +13,6 @@
 namespace xover {
 
 // EAL has been started.
-Result<std::unique_ptr<LinkSide>> open_memif_side(const Link& link, const LinkSideShape& shape);
+Result<std::unique_ptr<LinkSide>> open_memif_side(const Link& link, const LinkSideShape& shape, std::size_t mtu_bytes);
 
 }  // namespace xover

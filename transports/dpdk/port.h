@@ -86,19 +86,18 @@ class Port {
   // DPDK's lists of devices and ports are not for two threads at once: one lock for the process.
   static std::unique_lock<std::mutex> lock_control_plane();
 
-  // Control plane of DPDK. A virtual device, by its driver's arguments; returns the
-  // number of its port.
+  // Control plane of DPDK. A virtual device, by its driver's arguments; returns the number of its port.
   static Result<std::uint16_t> make_device(const std::string& name, const std::string& arguments);
   static void remove_device(const std::string& name) noexcept;
   static Result<std::size_t> most_segments_of(std::uint16_t id);
 
-  // Configures and starts port id_, and completes traits_ with what the driver says. `descriptors` are adjusted to what
-  // it allows.
-  // `pool` is what the driver fills received frames from: receive_pool_, but for drivers that never use one.
+  // Configures and starts port id_, and completes traits_ with what the driver says. Numbers of descriptors are
+  // adjusted to what it allows. `pool` is what it fills received frames from: receive_pool_, but for drivers that never
+  // use one.
   Result<void> start(const PortShape& shape, const MbufPool& pool);
   Result<void> set_up_queues(const PortShape& shape, const MbufPool& pool, std::uint64_t send_offloads);
-  // For a started port that frees late: makes the filler, a frame to the port's own address,
-  // which no peer's card takes in. One mbuf of receive_pool_.
+  // For a started port that frees late: makes the filler, a frame to the port's own address, which no peer's card takes
+  // in. One mbuf of receive_pool_.
   Result<void> make_filler();
   void stop() noexcept;
   // Stops it, and takes the device away where make_device() made it (`device_`). The derived destructor's first deed,

@@ -14,7 +14,6 @@
 #include <rte_eth_ring.h>
 #include <rte_ring.h>
 
-#include "transports/dpdk/dpdk_links.h"
 #include "transports/dpdk/eal.h"
 
 namespace xover {
@@ -38,7 +37,7 @@ void free_frames_in(rte_ring* ring) noexcept {
 struct RingPair {
   std::array<rte_ring*, 2> rings{};
   std::array<std::atomic<bool>, 2> receives{true, true};  // each end
-  std::shared_ptr<MbufPool> placeholder;                  // the driver asks for a pool, and never uses it
+  std::shared_ptr<MbufPool> unused_pool;                  // the driver asks for a pool, and never uses it
   std::mutex mutex;
   std::vector<std::shared_ptr<const void>> kept;  // behind the rings, because frames in them may point into it
 
@@ -81,7 +80,7 @@ Result<std::shared_ptr<RingPair>> make_pair_of_rings() {
   }
   auto pool = MbufPool::make({.mbufs = 2, .data_bytes = 64});
   if (!pool) return tl::make_unexpected(std::move(pool.error()));
-  pair->placeholder = std::move(*pool);
+  pair->unused_pool = std::move(*pool);
   return pair;
 }
 
@@ -118,7 +117,7 @@ Result<std::shared_ptr<Port>> RingPort::make(std::shared_ptr<RingPair> pair, std
   port->traits_ = traits;
   port->sending_order_ = out;
   port->receiving_order_ = in;
-  if (auto started = port->start({}, *pair->placeholder); !started) {
+  if (auto started = port->start({}, *pair->unused_pool); !started) {
     return tl::make_unexpected(std::move(started.error()));
   }
   return std::shared_ptr<Port>(std::move(port));
@@ -177,10 +176,8 @@ class RingSide final : public LinkSide {
 
 }  // namespace
 
-Result<std::unique_ptr<LinkSide>> open_ring_side(const Link& link, const LinkSideShape& shape) {
-  auto mtu_bytes = mtu_of(link);
-  if (!mtu_bytes) return tl::make_unexpected(std::move(mtu_bytes.error()));
-  return std::make_unique<RingSide>(link, shape, *mtu_bytes);
+Result<std::unique_ptr<LinkSide>> open_ring_side(const Link& link, const LinkSideShape& shape, std::size_t mtu_bytes) {
+  return std::make_unique<RingSide>(link, shape, mtu_bytes);
 }
 
 }  // namespace xover
