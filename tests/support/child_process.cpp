@@ -109,8 +109,10 @@ ChildResult run_program(const std::vector<std::string>& arguments, ChildProcess:
 
 std::string xover_program() {
   if (const char* path = std::getenv("XOVER")) return path;
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "../../xover";
+  return std::filesystem::path(this_program()).parent_path() / "../../xover";
 }
+
+std::string this_program() { return std::filesystem::read_symlink("/proc/self/exe"); }
 
 std::vector<pid_t> children_of(pid_t parent) {
   const std::string id = std::to_string(parent);

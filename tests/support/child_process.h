@@ -45,6 +45,8 @@ ChildResult run_program(const std::vector<std::string>& arguments,
 
 // The xover under test: by the environment variable XOVER, else the one of the build folder that holds this program.
 std::string xover_program();
+// The path of the program that runs this test, to start it again.
+std::string this_program();
 
 // Direct children of a process, by /proc.
 std::vector<pid_t> children_of(pid_t parent);

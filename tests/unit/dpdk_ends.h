@@ -1,8 +1,6 @@
 // Two ends of a DPDK link within one test, and frames between them: 64 bytes each, filled with the frame's number.
 #pragma once
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -13,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include "transports/dpdk/eal.h"
 #include "transports/dpdk/link_side.h"
 
 namespace xover::test {
@@ -75,23 +74,26 @@ inline std::size_t receive_frames(Port& port, std::size_t count, MonotonicNs dea
   return received;
 }
 
-// ThreadSanitizer does not see inside of DPDK's libraries: neither the order that memif's shared memory gives, nor the
-// locks between its driver and DPDK's interrupt thread. It would report both as races.
-#if defined(__SANITIZE_THREAD__)
-inline constexpr bool under_thread_sanitizer = true;
-#elif defined(__has_feature)
-inline constexpr bool under_thread_sanitizer = __has_feature(thread_sanitizer);
-#else
-inline constexpr bool under_thread_sanitizer = false;
-#endif
+// A pool to send from, of which every mbuf is back when the test ends.
+class DpdkEnds : public testing::Test {
+ protected:
+  // Skips the test where DPDK does not start.
+  void start_with(const Link& link) {
+    const auto started = start_eal(link, LinkRole::sender);
+    if (!started) GTEST_SKIP() << started.error().message();
+    register_with_eal();
+    auto made = MbufPool::make({.mbufs = 4096, .data_bytes = 256});
+    ASSERT_TRUE(made) << made.error().message();
+    pool_ = *made;
+  }
+  void TearDown() override {
+    if (pool_) {
+      EXPECT_EQ(pool_->in_use(), 0u);
+    }
+  }
 
-// The path of the program that runs this test, to start other processes of it.
-inline std::string this_program() {
-  std::string path(4096, '\0');
-  const ssize_t size = readlink("/proc/self/exe", path.data(), path.size());
-  path.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
-  return path;
-}
+  std::shared_ptr<MbufPool> pool_;
+};
 
 // A frame on a link with others' frames on it: type 0x88b5, for experiments (IEEE 802), and 0x5a from there on.
 inline void send_addressed(Port& from, const std::array<std::uint8_t, 6>& to, const MbufPool& pool) {

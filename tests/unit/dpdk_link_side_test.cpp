@@ -17,25 +17,12 @@ namespace {
 
 using namespace test;
 
-class DpdkLinkSide : public testing::Test {
- protected:
-  void SetUp() override {
-    const auto started = start_eal({.name = "ring"}, LinkRole::sender);
-    if (!started) GTEST_SKIP() << started.error().message();
-    register_with_eal();
-    auto made = MbufPool::make({.mbufs = 4096, .data_bytes = 256});
-    ASSERT_TRUE(made) << made.error().message();
-    pool_ = *made;
-  }
-  void TearDown() override {
-    if (pool_) {
-      EXPECT_EQ(pool_->in_use(), 0u);
-    }
-  }
-  std::shared_ptr<MbufPool> pool_;
-};
-
 const Link ring{.name = "ring"};
+
+class DpdkLinkSide : public DpdkEnds {
+ protected:
+  void SetUp() override { start_with(ring); }
+};
 
 TEST_F(DpdkLinkSide, RingPassesFramesBothWays) {
   const auto left = side_of(ring, LinkRole::sender);

@@ -170,12 +170,7 @@ struct DpdkSessions {
 
   template <typename Condition>
   [[nodiscard]] bool reap_until(Condition condition, MonotonicNs bound = 10 * second) {
-    for (const MonotonicNs deadline = monotonic_now_ns() + bound; !condition();) {
-      if (monotonic_now_ns() > deadline) return false;
-      if (a.session) a.reap();
-      if (b.session) b.reap();
-    }
-    return true;
+    return reap_both_until(a, b, std::move(condition), bound);
   }
 };
 

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/dpdk_ends.h"
+#include "tests/support/sanitizer.h"
 #include "transports/dpdk/dpdk_availability.h"
 #include "transports/dpdk/dpdk_way.h"
 #include "transports/dpdk/eal.h"

@@ -38,8 +38,8 @@ std::string variable(const char* name) {
 
 std::vector<std::string> this_test_again() {
   const testing::TestInfo& test = *testing::UnitTest::GetInstance()->current_test_info();
-  return {std::filesystem::read_symlink("/proc/self/exe").string(),
-          std::string("--gtest_filter=") + test.test_suite_name() + "." + test.name(), "--gtest_color=no"};
+  return {this_program(), std::string("--gtest_filter=") + test.test_suite_name() + "." + test.name(),
+          "--gtest_color=no"};
 }
 
 // What stands behind the first "Skipped" of GoogleTest's output.

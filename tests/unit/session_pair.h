@@ -79,6 +79,17 @@ struct SessionEnd {
   std::uint64_t counter(std::string_view name) const { return test::counter(*session, name); }
 };
 
+// Reaps both ends, as far as their sessions are there, until the condition holds; false: the bound has passed.
+template <typename Condition>
+[[nodiscard]] bool reap_both_until(SessionEnd& a, SessionEnd& b, Condition condition, MonotonicNs bound) {
+  for (const MonotonicNs deadline = monotonic_now_ns() + bound; !condition();) {
+    if (monotonic_now_ns() > deadline) return false;
+    if (a.session) a.reap();
+    if (b.session) b.reap();
+  }
+  return true;
+}
+
 // `a` connects to `b`.
 struct SessionPair {
   SessionEnd a, b;
@@ -95,12 +106,7 @@ struct SessionPair {
 
   template <typename Condition>
   [[nodiscard]] bool reap_until(Condition condition, MonotonicNs bound = 5 * second) {
-    for (const MonotonicNs deadline = monotonic_now_ns() + bound; !condition();) {
-      if (monotonic_now_ns() > deadline) return false;
-      if (a.session) a.reap();
-      if (b.session) b.reap();
-    }
-    return true;
+    return reap_both_until(a, b, std::move(condition), bound);
   }
 };
 
