@@ -4,6 +4,7 @@
 #include <array>
 
 #include "transports/common/option_tables.h"
+#include "transports/common/registration/registration_options.h"
 #include "transports/common/socket_links.h"
 #include "transports/dpdk/dpdk_links.h"
 #include "transports/dpdk/dpdk_way.h"
@@ -22,14 +23,7 @@ constexpr std::array common_options{
 };
 
 // DPDK has room for about a hundred foreign ranges in a process.
-constexpr std::array registration_options{
-    OptionSpec{"registration", OptionKind::choice, "owned", "none|owned|uffd", 0, 0,
-               "how the cache of registered memory learns that memory it knows was unmapped"},
-    OptionSpec{"cache_regions", OptionKind::integer, "64", "", 1, 96, "registered regions at a time"},
-    OptionSpec{"cache_bytes", OptionKind::size, "1G", "", 1 << 16, std::int64_t{1} << 40, "registered at a time"},
-};
-
-constexpr auto extbuf_options = joined(common_options, registration_options);
+constexpr auto extbuf_options = joined(common_options, registration_options("64", 96));
 
 template <DpdkWay way>
 Availability probe(const Link& link) {

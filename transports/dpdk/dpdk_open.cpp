@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "transports/common/registration/registration_options.h"
 #include "transports/dpdk/dpdk_availability.h"
 #include "transports/dpdk/dpdk_session.h"
 #include "transports/dpdk/dpdk_way.h"
@@ -129,11 +130,8 @@ Result<void> DpdkSession::make_memory(const OpenParameters& parameters) {
   const DpdkSettings& settings = shared_.settings;
   if (settings.way == DpdkWay::mbuf) shared_.arenas = std::make_unique<MbufArenas>(limits_.buffer_bytes);
   if (settings.way != DpdkWay::extbuf) return {};
-  RegistrationSettings cache;
-  cache.policy = *parse_registration_policy(parameters.options.choice("registration"));
-  cache.max_bytes = parameters.options.size_bytes("cache_bytes");
-  cache.max_regions = static_cast<std::size_t>(parameters.options.integer("cache_regions"));
-  auto memory = ExternalMemory::open(cache, link_->dma_port(), limits_.max_channels * limits_.depth);
+  auto memory = ExternalMemory::open(registration_settings(parameters.options), link_->dma_port(),
+                                     limits_.max_channels * limits_.depth);
   if (!memory) return tl::make_unexpected(memory.error());
   shared_.memory = std::move(*memory);
   return {};

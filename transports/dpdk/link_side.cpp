@@ -12,8 +12,8 @@
 #include <random>
 
 #include "core/quote.h"
+#include "transports/common/abstract_name.h"
 #include "transports/common/sockets.h"
-#include "transports/dpdk/abstract_name.h"
 #include "transports/dpdk/device_side.h"
 #include "transports/dpdk/dpdk_links.h"
 #include "transports/dpdk/eal.h"

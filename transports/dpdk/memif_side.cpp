@@ -19,7 +19,7 @@
 
 #include <rte_alarm.h>
 
-#include "transports/dpdk/abstract_name.h"
+#include "transports/common/abstract_name.h"
 #include "transports/dpdk/eal.h"
 
 namespace xover {

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "transports/common/option_tables.h"
+#include "transports/common/registration/registration_options.h"
 #include "transports/common/slowdown.h"
 #include "transports/common/socket_links.h"
 #include "transports/common/sockets.h"
@@ -43,17 +44,11 @@ constexpr std::array zerocopy_options{
                "the kernel says whether it copied (IORING_SEND_ZC_REPORT_USAGE); off: nobody knows"},
 };
 
-constexpr std::array registration_options{
-    OptionSpec{"registration", OptionKind::choice, "owned", "none|owned|uffd", 0, 0,
-               "how the cache of registered memory learns that memory it knows was unmapped"},
-    OptionSpec{"cache_regions", OptionKind::integer, "1024", "", 1, 16000, "registered regions at a time"},
-    OptionSpec{"cache_bytes", OptionKind::size, "1G", "", 1 << 16, std::int64_t{1} << 40, "registered at a time"},
-};
-
+constexpr auto cache_options = registration_options("1024", 16000);
 constexpr auto common_options = joined(tcp_options, datagram_options, ring_options, std::array{slowdown_option});
-constexpr auto fixed_options = joined(common_options, registration_options);
+constexpr auto fixed_options = joined(common_options, cache_options);
 constexpr auto zc_options = joined(common_options, zerocopy_options);
-constexpr auto zc_fixed_options = joined(common_options, zerocopy_options, registration_options);
+constexpr auto zc_fixed_options = joined(common_options, zerocopy_options, cache_options);
 
 template <UringPath path>
 Availability probe(const Link& link) {

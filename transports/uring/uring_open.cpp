@@ -6,6 +6,7 @@
 #include <bit>
 #include <utility>
 
+#include "transports/common/registration/registration_options.h"
 #include "transports/common/socket_links.h"
 #include "transports/uring/uring_availability.h"
 #include "transports/uring/uring_path.h"
@@ -186,11 +187,7 @@ Result<void> UringSession::prepare(const OpenParameters& parameters) {
     shared_.provided = provided_.get();
   }
   if (from_registered_memory(shared_.settings.path)) {
-    RegistrationSettings cache;
-    cache.policy = *parse_registration_policy(options.choice("registration"));
-    cache.max_bytes = options.size_bytes("cache_bytes");
-    cache.max_regions = static_cast<std::size_t>(options.integer("cache_regions"));
-    auto buffers = FixedBuffers::open(*ring_, cache);
+    auto buffers = FixedBuffers::open(*ring_, registration_settings(options));
     if (!buffers) return tl::make_unexpected(buffers.error());
     fixed_ = std::move(*buffers);
     shared_.fixed = fixed_.get();
