@@ -213,6 +213,19 @@ class Fanout {
   ~Fanout() = default;
 };
 
+// Optional facet: the clock of a session whose time does not pass by itself (a simulated link). Shared by all sessions
+// of one simulation; used by the one thread that drives them all.
+class VirtualClock {
+ public:
+  virtual MonotonicNs now_ns() const noexcept = 0;
+  // Goes on to the next moment at which something happens, and lets it happen. False: nothing is under way, so that no
+  // waiting will help.
+  virtual bool advance() noexcept = 0;
+
+ protected:
+  ~VirtualClock() = default;
+};
+
 enum class Framing : std::uint8_t { stream, message };
 enum class Receive : std::uint8_t {
   none,       // the link has no receiver: accept() and listen() are refused
@@ -271,6 +284,7 @@ class Session {
 
   virtual Waiter* waiter() noexcept = 0;  // null: poll only; where that depends on the link, the fact "wait" says why
   virtual Fanout* fanout() noexcept { return nullptr; }
+  virtual VirtualClock* clock() noexcept { return nullptr; }  // null: the time is everybody's
   virtual std::vector<Counter> counters() const = 0;      // of all channels, since open
   virtual std::vector<Fact> facts() const { return {}; }  // what a reader of the result must know of the settings
 };
