@@ -289,13 +289,13 @@ class Session {
   virtual std::vector<Fact> facts() const { return {}; }  // what a reader of the result must know of the settings
 };
 
-enum class Status : std::uint8_t { usable, planned, not_built, no_device, not_permitted, kernel_too_old };
+enum class Status : std::uint8_t { usable, not_built, no_device, not_permitted, kernel_too_old };
 
 std::string_view to_string(Status status);
 
 struct Availability {
   Status status = Status::usable;
-  std::string cause;   // empty when usable or planned
+  std::string cause;   // empty when usable
   std::string remedy;  // what the user can do about it; a command where there is one
 
   bool usable() const { return status == Status::usable; }
@@ -330,12 +330,10 @@ struct Descriptor {
   std::span<const std::string_view> links;  // names of the links it runs on, the default first
   bool one_address_space = false;           // both ends must be in one process, on every link
   bool file_ranges = false;                 // sends segments that give a file range and no memory
-  // Finds out by doing the thing; null: planned. A link that takes an argument may come without: then whether such
-  // links can be used here at all.
+  // Finds out by doing the thing. A link that takes an argument may come without: then whether such links can be used
+  // here at all.
   Availability (*probe)(const Link& link) = nullptr;
   Result<std::unique_ptr<Session>> (*open)(const OpenParameters& parameters) = nullptr;
-
-  bool planned() const { return open == nullptr; }
 };
 
 // Every transport id of the project, null first, in the order in which people read them.

@@ -8,7 +8,9 @@
 #include "transports/files/files.h"
 #include "transports/inproc/inproc.h"
 #include "transports/null/null.h"
-#include "transports/planned.h"
+#include "transports/rdma/rdma.h"
+#include "transports/sdp/sdp.h"
+#include "transports/rsocket/rsocket.h"
 #include "transports/tcp/tcp.h"
 #include "transports/udp/udp.h"
 #include "transports/uring/uring.h"
@@ -27,7 +29,9 @@ std::vector<Descriptor> all_transports() {
   add(udp_transports());
   add(uring_transports());
   add(dpdk_transports());
-  add(planned_transports());
+  add(rdma_transports());
+  add(sdp_transports());
+  add(rsocket_transports());
   return rows;
 }
 

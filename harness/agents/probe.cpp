@@ -31,7 +31,7 @@ bool says_what_can_run(const Error& error) {
 Availability probe_link(AgentPairs& agents, const LinkDescriptor& link) {
   if (!link.made) return {};
   const Link wanted{.name = std::string(link.name)};
-  if (link.takes_argument) return link_support(wanted);
+  if (link.takes_argument()) return link_support(wanted);
   const auto pair = agents.on(wanted);
   return pair ? Availability{} : availability_of(pair.error());
 }
@@ -41,7 +41,7 @@ void probe_rows(AgentPairs& agents, const Descriptor& transport, Probed& probed)
   for (const std::string_view name : transport.links) {
     const auto known =
         std::ranges::find_if(probed.links, [&](const ProbedLink& link) { return link.link->name == name; });
-    if (known == probed.links.end() || (known->link->made && known->link->takes_argument)) continue;
+    if (known == probed.links.end() || (known->link->made && known->link->takes_argument())) continue;
     ProbedRow row{&transport, Link{.name = std::string(name)}, known->availability};
     if (row.availability.usable()) {
       const auto availability = probe_one(agents, transport, row.link);
@@ -78,16 +78,8 @@ Result<Availability> probe_one(AgentPairs& agents, const Descriptor& transport, 
 Probed probe_all() {
   Probed probed;
   AgentPairs agents(nullptr);
-  for (const LinkDescriptor& link : links()) {
-    if (!link.planned) probed.links.push_back({&link, probe_link(agents, link)});
-  }
-  for (const Descriptor& transport : transports()) {
-    if (transport.planned()) {
-      probed.rows.push_back({&transport, Link{.name = ""}, Availability{Status::planned, "", ""}});
-    } else {
-      probe_rows(agents, transport, probed);
-    }
-  }
+  for (const LinkDescriptor& link : links()) probed.links.push_back({&link, probe_link(agents, link)});
+  for (const Descriptor& transport : transports()) probe_rows(agents, transport, probed);
   probe_unmade(probed);
   return probed;
 }

@@ -11,7 +11,7 @@ namespace xover {
 
 struct ProbedRow {
   const Descriptor* transport = nullptr;
-  Link link;  // empty name for a transport that is only planned
+  Link link;
   Availability availability;
 };
 
@@ -24,7 +24,7 @@ struct ProbedLink {
 struct Probed {
   std::vector<ProbedRow> rows;    // in the order of transports(); of links that need an argument without one, as far
                                   // as they are not made
-  std::vector<ProbedLink> links;  // in the order of links(), without those that are only planned
+  std::vector<ProbedLink> links;  // in the order of links()
 };
 
 // An agent that dies while it probes gives its row `no_device` with the cause, and the remaining rows are asked of a

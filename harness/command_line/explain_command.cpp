@@ -73,10 +73,6 @@ int explain_command(const std::string& transport) {
   const auto row = find(transport);
   if (!row) return complain(row.error());
   const Terminal terminal = terminal_of(stdout);
-  if ((*row)->planned()) {
-    std::fputs(explanation_text(**row, terminal).c_str(), stdout);
-    return exit_done;
-  }
   const auto plan = proof_plan(transport);
   if (!plan) return complain(plan.error());
   std::fputs(explanation_text(**row, terminal).c_str(), stdout);

@@ -20,7 +20,7 @@ namespace {
 constexpr std::string_view indent = "  ";
 
 std::string title(const Terminal& terminal, std::string_view text) {
-  return "\n" + inked(terminal, Ink::strong, text) + "\n";
+  return '\n' + inked(terminal, Ink::strong, text) + '\n';
 }
 
 std::string paragraph(const Terminal& terminal, std::string text) {
@@ -122,7 +122,7 @@ std::string counters_text(const CellResult& cell, const Terminal& terminal) {
   for (const auto& [name, both] : sums) {
     table.add_row({{fmt::format("{}{}", indent, name)}, {std::to_string(both.first)}, {std::to_string(both.second)}});
   }
-  return "\n" + table.text(terminal) + paragraph(terminal, "All other counters are 0.");
+  return '\n' + table.text(terminal) + paragraph(terminal, "All other counters are 0.");
 }
 
 }  // namespace
@@ -130,9 +130,6 @@ std::string counters_text(const CellResult& cell, const Terminal& terminal) {
 std::string explanation_text(const Descriptor& transport, const Terminal& terminal) {
   std::string text = inked(terminal, Ink::strong, transport.id) + "\n";
   text += paragraph(terminal, std::string(transport.summary));
-  if (transport.planned()) {
-    return text + paragraph(terminal, "Planned: not written yet, so there is nothing to measure.");
-  }
   text += title(terminal, "the way of a byte") + paragraph(terminal, std::string(transport.way_of_a_byte));
   text += title(terminal, "options") + options_text(transport, terminal);
   return text + title(terminal, "links, and what they can prove") + links_text(transport, terminal);

@@ -10,7 +10,7 @@
 
 namespace xover {
 
-// What it is, the way of a byte, options and links. Planned transports have only the first.
+// What it is, the way of a byte, options and links.
 std::string explanation_text(const Descriptor& transport, const Terminal& terminal);
 
 // Who copied the bytes of the document's only cell, with the counters that show it; or why there is none.

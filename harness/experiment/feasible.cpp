@@ -145,17 +145,17 @@ class Combination {
   Result<void> check_link(const Variant& variant) const {
     const LinkDescriptor* link = find_link(variant.link.name);
     if (link == nullptr) return complain({"link"}, "there is no link " + in_quotes(variant.link.name));
-    if (link->takes_argument == variant.link.argument.empty()) {
-      return complain({"link"}, fmt::format("link {} {}", link->name,
-                                            link->takes_argument ? "needs something behind a colon"
-                                                                 : "takes nothing "
-                                                                   "behind a colon"));
-    }
+    if (!variant.link.argument.empty() && !link->takes_argument())
+      return complain({"link"}, fmt::format("link {} takes nothing behind a colon", link->name));
+    if (variant.link.argument.empty() && link->takes_argument() && !link->argument_optional)
+      return complain({"link"}, fmt::format("link {} needs something behind a colon", link->name));
     if (link->name == wire) {
       if (const auto cards = parse_wire(variant.link.argument); !cards)
         return complain({"link", "transports"}, cards.error().context, cards.error().remedy);
     }
     if (auto possible = check_bypass(variant, *link); !possible) return possible;
+    if (has_virtual_time(variant.link))
+      if (auto possible = check_virtual_time(variant); !possible) return possible;
     const bool one_way = point_.workload == Workload::stream || point_.workload == Workload::paced;
     if (!one_way && !link->has_receiver) {
       return complain({"workload"}, fmt::format("workload {} cannot run on {}: link {} has no receiver",
@@ -173,7 +173,7 @@ class Combination {
   // Frames can change hands without anybody looking into them.
   Result<void> check_bypass(const Variant& variant, const LinkDescriptor& link) const {
     if (find_transport(variant.id)->family != "dpdk") return {};
-    if (link.takes_argument) {
+    if (link.takes_argument()) {
       if (const auto names = parse_device_names(variant.link); !names)
         return complain({"link", "transports"},
                         fmt::format("link {}: {}", in_quotes(variant.link.text()), names.error().context),
@@ -201,6 +201,35 @@ class Combination {
                       fmt::format("wait block and {} on link {}: a ring in memory has no interrupt to sleep on",
                                   variant.id, link.name),
                       "use wait spin, with a core for each side");
+    return {};
+  }
+
+  // One thread drives both ends there, by rules of its own: see VirtualRun.
+  Result<void> check_virtual_time(const Variant& variant) const {
+    const std::string& link = variant.link.name;
+    if (point_.workload != Workload::stream && point_.workload != Workload::pingpong)
+      return complain({"workload"},
+                      fmt::format("workload {} cannot run on link {}: the virtual clock drives streams and ping-pongs",
+                                  find_axis("workload")->get(point_), link),
+                      "use workload stream or pingpong");
+    if (point_.wait == Wait::block)
+      return complain({"wait", "link"},
+                      fmt::format("wait block and {} on link {}: nobody sleeps on a virtual clock; what a wake-up "
+                                  "costs is an option of the link",
+                                  variant.id, link),
+                      "use wait spin");
+    if (point_.late_ns > 0)
+      return complain({"late"},
+                      fmt::format("late and link {}: a receiver that does nothing for a while has no place on the "
+                                  "virtual clock",
+                                  link),
+                      "use late 0");
+    if (point_.placement != Placement::automatic)
+      return complain({"placement"},
+                      fmt::format("placement {} and link {}: how many processors the model has is an option of the "
+                                  "link, and these of the machine have no part in it",
+                                  find_axis("placement")->get(point_), link),
+                      "use placement auto");
     return {};
   }
 

@@ -43,7 +43,7 @@ struct CellResult {
   std::string copies_after;                       // what the link copies after the handover
   bool has_receiver = true;                       // false: goodput is absent, handed_over_gbps stands instead
   std::map<std::string, std::string> link_facts;  // of a link that was made, as granted: "mtu_bytes", "tso", ...
-  std::string form;                               // "two processes", "one process"
+  std::string form;                               // "two processes", "one process", "one thread"
   std::vector<unsigned> sender_cores, receiver_cores;
   std::vector<Warning> warnings;
   std::vector<RoundRecord> rounds;
@@ -52,6 +52,9 @@ struct CellResult {
   Interval goodput_gbps, handed_over_gbps, messages_per_second, cycles_per_byte;
   LatencySummary latency;
   Ledger sender_ledger, receiver_ledger;
+
+  // Its figures are a model's, in virtual time: exact, and of no machine. Never beside others.
+  bool virtual_time() const { return substrate == Substrate::simulated; }
 };
 
 enum class Metric : std::uint8_t { goodput, cpu, latency_p50, latency_p99 };
@@ -67,6 +70,7 @@ struct Comparison {
   Interval ratio;                            // 95 % of this one ratio
   double p_value = 1, adjusted_p_value = 1;  // adjusted by Holm over the comparisons of the run
   Verdict verdict = Verdict::too_few_rounds;
+  bool virtual_time = false;  // the ratio is exact: one round is enough, and there is no p-value
 };
 
 // Where a candidate starts to pay, against the path that differs in nothing else: the smallest size from which on it
@@ -86,6 +90,7 @@ struct Crossover {
   CrossoverVerdict verdict = CrossoverVerdict::not_separable;
   Interval size_bytes;                      // 95 %; all zero unless `at`
   std::vector<std::uint64_t> sizes_tested;  // in bytes, ascending
+  bool virtual_time = false;                // exact: size_bytes is between the neighbouring sizes tested, low and high
 };
 
 // One claim of a paper or assignment, held against this run.

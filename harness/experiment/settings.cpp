@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::int64_t millisecond_ns = 1'000'000, second_ns = 1000 * millisecond_ns, hour_ns = 3600 * second_ns;
 constexpr std::int64_t most_rounds = 10'000;
-constexpr std::array<std::string_view, 4> tables_of_findings{"pa02", "uvm", "ladder", "page_pinning"};
+constexpr std::array<std::string_view, 5> tables_of_findings{"pa02", "uvm", "ladder", "page_pinning", "sdp2006"};
 
 template <auto member>
 constexpr Setting number(FieldFacts facts) {

@@ -35,10 +35,6 @@ tl::unexpected<Error> unknown_id(const std::string& place, std::string_view id) 
   return bad_input(place, "there is no transport " + in_quotes(id), suggestion(id, ids));
 }
 
-tl::unexpected<Error> only_planned(const std::string& place, std::string_view id) {
-  return bad_input(place, fmt::format("{} is planned: not written yet", id), "`xover list` shows what is");
-}
-
 // Where the id ends and options, link or label begin.
 std::size_t end_of_id(std::string_view text) { return std::min(text.find_first_of("[@="), text.size()); }
 
@@ -49,14 +45,10 @@ Result<std::vector<Placed>> expand(const Placed& text) {
   if (star + 1 != id.size()) return bad_input(text.place, in_quotes(id) + ": '*' stands only at the end of an id");
   const std::string_view beginning = std::string_view(id).substr(0, star);
   std::vector<Placed> expanded;
-  bool any_planned = false;
-  for (const Descriptor& row : transports()) {
-    if (!row.id.starts_with(beginning)) continue;
-    if (!row.planned()) expanded.push_back({std::string(row.id) + rest, text.place});
-    any_planned = any_planned || row.planned();
-  }
-  if (!expanded.empty()) return expanded;
-  return any_planned ? only_planned(text.place, id) : unknown_id(text.place, id);
+  for (const Descriptor& row : transports())
+    if (row.id.starts_with(beginning)) expanded.push_back({std::string(row.id) + rest, text.place});
+  if (expanded.empty()) return unknown_id(text.place, id);
+  return expanded;
 }
 
 Result<Variant> parse_one(const Placed& text) {
@@ -64,7 +56,6 @@ Result<Variant> parse_one(const Placed& text) {
   if (!variant) return at(text.place, std::move(variant.error()));
   const Descriptor* row = find_transport(variant->id);
   if (row == nullptr) return unknown_id(text.place, variant->id);
-  if (row->planned()) return only_planned(text.place, row->id);
   const auto options = Options::resolve(row->id, row->options, variant->options);
   if (!options) return at(text.place, options.error());
   return variant;
@@ -112,8 +103,7 @@ bool sends_datagrams(const Variant& variant) {
 }
 
 bool needs_one_process(const Variant& variant) {
-  const LinkDescriptor* link = find_link(variant.link.name);
-  return find_transport(variant.id)->one_address_space || (link != nullptr && link->one_address_space);
+  return find_transport(variant.id)->one_address_space || has_one_address_space(variant.link);
 }
 
 Result<Options> options_at(const Variant& variant, const Point& point) {

@@ -20,8 +20,8 @@ struct PlacedVariant {
   std::string place;
 };
 
-// "tcp.*" becomes every written transport of that beginning, in the order of transports(). Errors name the place:
-// unknown ids (with the nearest), ids that are only planned, options that do not exist or cannot have that value.
+// "tcp.*" becomes every transport of that beginning, in the order of transports(). Errors name the place:
+// unknown ids (with the nearest), options that do not exist or cannot have that value.
 Result<std::vector<PlacedVariant>> parse_variants(std::span<const Placed> texts);
 
 // A known transport of a family of datagrams, or of one of both kinds that is told to send them.

@@ -6,21 +6,25 @@
 
 #include "harness/links/link_settings.h"
 #include "transports/dpdk/dpdk_links.h"
+#include "transports/rdma/rdma_links.h"
 
 namespace xover {
 
 namespace {
 
-constexpr bool planned = true;
-constexpr bool takes_argument = true;
 constexpr bool no_receiver = false;
-constexpr bool receiver = true;
+constexpr std::string_view two_devices = "A+B";
 
 constexpr std::array rows{
     LinkDescriptor{"sink", Substrate::same_host_memory, "accepted and discarded inside the process", "nothing",
                    no_receiver},
-    LinkDescriptor{"local", Substrate::same_host_memory, "memory of one process, or shared by two of one host",
-                   "nothing"},
+    LinkDescriptor{.name = "local",
+                   .substrate = Substrate::same_host_memory,
+                   .summary = "memory of one process, or shared by two of one host",
+                   .copies_after =
+                       "RDMA: all payload once, by the end that posts the work, where a card would use DMA; inproc: "
+                       "nothing",
+                   .options = local_options},
     // Documentation/networking/msg_zerocopy.rst: looped packets get a deferred copy, so that a receiver who does not
     // read cannot keep the sender's pages.
     LinkDescriptor{"lo", Substrate::soft_device, "the kernel's loopback device",
@@ -51,7 +55,7 @@ constexpr std::array rows{
                    .copies_after =
                        "nothing: the cards' DMA; emulated cards' host copies all payload, and so does the kernel "
                        "for a card without scatter_gather",
-                   .takes_argument = true,
+                   .argument_form = two_devices,
                    .made = true,
                    .options = wire_options},
     LinkDescriptor{.name = "ring",
@@ -73,25 +77,33 @@ constexpr std::array rows{
                    .copies_after =
                        "all payload three times: by the driver into the sending socket's ring, by the kernel "
                        "into the receiving one's, by the driver out of it",
-                   .takes_argument = true},
+                   .argument_form = two_devices},
     LinkDescriptor{.name = "af_xdp",
                    .substrate = Substrate::soft_device,
                    .summary = "DPDK on AF_XDP sockets of two kernel interfaces",
                    .copies_after =
                        "all payload, by the driver into the socket's memory and by the kernel at both ends, "
                        "unless the interfaces' own driver has AF_XDP zero-copy",
-                   .takes_argument = true},
+                   .argument_form = two_devices},
     LinkDescriptor{.name = "pci",
                    .substrate = Substrate::hardware,
                    .summary = "two network cards that DPDK drives itself",
                    .copies_after = "nothing: the cards' DMA; emulated cards' host copies all payload",
-                   .takes_argument = true,
+                   .argument_form = two_devices,
                    .options = pci_options},
-    LinkDescriptor{"simulated", Substrate::simulated, "a simulated RDMA fabric with a virtual clock", "nothing",
-                   receiver, planned},
-    LinkDescriptor{"verbs", Substrate::hardware, "an RDMA device",
-                   "nothing on a card; soft RDMA (rxe, siw) copies all payload in softirq", receiver, planned,
-                   takes_argument},
+    LinkDescriptor{.name = "simulated",
+                   .substrate = Substrate::simulated,
+                   .summary = "a simulated RDMA fabric with a virtual clock",
+                   .copies_after = "nothing: the model's cards use DMA",
+                   .one_address_space = true,
+                   .options = simulated_options},
+    LinkDescriptor{.name = "verbs",
+                   .substrate = Substrate::hardware,
+                   .summary = "an RDMA device, by libibverbs and librdmacm",
+                   .copies_after = "nothing on a card; soft RDMA (rxe, siw): all payload, by the kernel in softirq",
+                   .argument_form = "DEV",
+                   .argument_optional = true,
+                   .options = verbs_options},
 };
 
 }  // namespace
@@ -102,6 +114,18 @@ const LinkDescriptor* find_link(std::string_view name) {
   const auto found =
       std::find_if(rows.begin(), rows.end(), [&](const LinkDescriptor& row) { return row.name == name; });
   return found == rows.end() ? nullptr : &*found;
+}
+
+bool has_one_address_space(const Link& link) {
+  const LinkDescriptor* row = find_link(link.name);
+  if (row == nullptr) return false;
+  const auto ends = link.options.find("ends");
+  return row->one_address_space || (ends != link.options.end() && ends->second == "threads");
+}
+
+bool has_virtual_time(const Link& link) {
+  const LinkDescriptor* row = find_link(link.name);
+  return row != nullptr && row->substrate == Substrate::simulated;
 }
 
 }  // namespace xover

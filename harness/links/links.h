@@ -16,15 +16,24 @@ struct LinkDescriptor {
   std::string_view summary;        // one line for `xover list`
   std::string_view copies_after;   // what is copied after the handover, and by whom; "nothing" where nobody copies
   bool has_receiver = true;        // false: only what was handed over can be measured
-  bool planned = false;            // designed, not written
-  bool takes_argument = false;     // needs something behind the colon: "af_packet:eth0+eth1"
+  std::string_view argument_form;  // what stands behind the colon, empty: nothing. "A+B" for "af_packet:eth0+eth1"
+  bool argument_optional = false;  // without one the first that there is, is meant
   bool made = false;               // xover makes it for the run, in network namespaces of its own: see make_link()
   bool one_address_space = false;  // both ends must be in one process, whatever the transport
   std::span<const OptionSpec> options;
+
+  bool takes_argument() const { return !argument_form.empty(); }
 };
 
 // In the order in which people read them.
 std::span<const LinkDescriptor> links();
 const LinkDescriptor* find_link(std::string_view name);  // null: no such link
+
+// Both ends of this link must be in one process: it is so by its nature, or by its options (`local[ends=threads]`).
+// False for a link that does not exist.
+bool has_one_address_space(const Link& link);
+
+// Time does not pass on it by itself: its figures are a model's, and share no column with anybody's.
+bool has_virtual_time(const Link& link);
 
 }  // namespace xover

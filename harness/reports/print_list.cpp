@@ -54,7 +54,6 @@ std::string transports_text(const Probed& probed, const Terminal& terminal) {
   for (const char* column : {"transport", "here", "on", "what it is"}) table.add_column(column, Align::left);
   for (const Links& links : by_transport(probed.rows)) {
     const Availability& best = best_of(links);
-    if (best.status == Status::planned) continue;
     std::vector<std::string> usable_on;
     for (const ProbedRow* row : links)
       if (row->availability.usable()) usable_on.push_back(row->link.text());
@@ -99,7 +98,7 @@ std::string troubles_text(const Probed& probed, const Terminal& terminal) {
   }
   for (const ProbedRow& row : probed.rows) {
     const Availability& here = row.availability;
-    if (here.usable() || here.status == Status::planned || missing.contains(row.link.name)) continue;
+    if (here.usable() || missing.contains(row.link.name)) continue;
     of_rows.add(here, fmt::format("{} on {}", row.transport->id, row.link.text()));
   }
   const std::string text = of_links.text(terminal) + of_rows.text(terminal);
@@ -111,26 +110,12 @@ std::string links_text(const Probed& probed, const Terminal& terminal) {
   for (const char* column : {"link", "here", "what it is"}) table.add_column(column, Align::left);
   for (const auto& [link, availability] : probed.links) {
     const Ink ink = availability.usable() ? Ink::good : Ink::caution;
-    const std::string name = fmt::format("{}{}", link->name, link->takes_argument ? ":A+B" : "");
+    const std::string name =
+        link->takes_argument() ? fmt::format("{}:{}", link->name, link->argument_form) : std::string(link->name);
     table.add_row({{name}, {status_text(availability.status), ink}},
                   {fmt::format("{}{}", link->summary, link->has_receiver ? "" : "; no receiver")});
   }
   return table.text(terminal);
-}
-
-std::string planned_text(const Probed& probed, const Terminal& terminal) {
-  std::vector<std::string_view> ids, names;
-  for (const ProbedRow& row : probed.rows) {
-    if (row.availability.status == Status::planned) ids.push_back(row.transport->id);
-  }
-  for (const LinkDescriptor& link : links()) {
-    if (link.planned) names.push_back(link.name);
-  }
-  if (ids.empty() && names.empty()) return {};
-  std::string text = inked(terminal, Ink::strong, "planned, not written yet") + '\n';
-  if (!ids.empty()) text += wrapped(fmt::format("{}", fmt::join(ids, ", ")), terminal.columns, "  transports  ");
-  if (!names.empty()) text += wrapped(fmt::format("{}", fmt::join(names, ", ")), terminal.columns, "  links       ");
-  return text;
 }
 
 std::string_view name_of(OptionKind kind) {
@@ -170,7 +155,6 @@ Json transport_json(const Links& links) {
   object["one_address_space"] = transport.one_address_space;
   object["links"] = Json::array();
   for (const ProbedRow* row : links) {
-    if (row->link.name.empty()) continue;
     Json link{{"link", row->link.text()}};
     put_availability(link, row->availability);
     object["links"].push_back(std::move(link));
@@ -180,17 +164,16 @@ Json transport_json(const Links& links) {
   return object;
 }
 
-Json link_json(const LinkDescriptor& link, const Probed& probed) {
+Json link_json(const ProbedLink& probed) {
+  const LinkDescriptor& link = *probed.link;
   Json object{{"name", link.name}};
-  const auto found =
-      std::ranges::find_if(probed.links, [&](const ProbedLink& candidate) { return candidate.link == &link; });
-  put_availability(object, found == probed.links.end() ? Availability{Status::planned, "", ""} : found->availability);
+  put_availability(object, probed.availability);
   object["substrate"] = to_string(link.substrate);
   object["summary"] = link.summary;
   object["copies_after"] = link.copies_after;
   object["has_receiver"] = link.has_receiver;
-  object["planned"] = link.planned;
-  object["takes_argument"] = link.takes_argument;
+  object["takes_argument"] = link.takes_argument();
+  object["argument_optional"] = link.argument_optional;
   object["one_address_space"] = link.one_address_space;
   object["options"] = Json::array();
   for (const OptionSpec& option : link.options) object["options"].push_back(option_json(option));
@@ -200,8 +183,7 @@ Json link_json(const LinkDescriptor& link, const Probed& probed) {
 }  // namespace
 
 std::string list_text(const Probed& probed, const Terminal& terminal) {
-  return transports_text(probed, terminal) + '\n' + links_text(probed, terminal) + troubles_text(probed, terminal) +
-         '\n' + planned_text(probed, terminal);
+  return transports_text(probed, terminal) + '\n' + links_text(probed, terminal) + troubles_text(probed, terminal);
 }
 
 void print_list(const Probed& probed, std::FILE* stream) {
@@ -212,7 +194,7 @@ void print_list(const Probed& probed, std::FILE* stream) {
 std::string list_json(const Probed& probed) {
   Json object{{"transports", Json::array()}, {"links", Json::array()}};
   for (const Links& links : by_transport(probed.rows)) object["transports"].push_back(transport_json(links));
-  for (const LinkDescriptor& link : links()) object["links"].push_back(link_json(link, probed));
+  for (const ProbedLink& link : probed.links) object["links"].push_back(link_json(link));
   constexpr int indent = 2;
   return object.dump(indent, ' ', false, Json::error_handler_t::replace) + '\n';
 }

@@ -26,6 +26,9 @@ void Conformance::SetUp() {
   if (subject().link.name == "pci" && subject().link.argument.empty()) {
     GTEST_SKIP() << "XOVER_PCI_A and XOVER_PCI_B name no two cards that this test may have, as in the lab guest";
   }
+  if (subject().link.name == "verbs" && subject().link.argument.empty()) {
+    GTEST_SKIP() << "XOVER_VERBS_DEVICE names no RDMA device that this test may have, as in the lab guest";
+  }
   if (const std::string reason = why_no_link(subject().link); !reason.empty()) {
     GTEST_SKIP() << "link " << subject().link.text() << ": " << reason;
   }

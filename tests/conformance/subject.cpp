@@ -71,10 +71,20 @@ std::string pci_link() {
   return std::string("@pci:") + sender + "+" + receiver;
 }
 
+// An RDMA device that is given to this test, by its name. Without it the subject is there all the same, and skipped.
+Link verbs_link() {
+  const char* const device = std::getenv("XOVER_VERBS_DEVICE");
+  return {.name = "verbs", .argument = device == nullptr ? "" : device, .options = {}};
+}
+
+bool runs_on(const Descriptor& row, std::string_view link) {
+  return std::ranges::find(row.links, link) != row.links.end();
+}
+
 void add(std::vector<Subject>& subjects, std::string_view text, bool two_processes) {
   const Variant variant = parse_variant(text).value();
   const Descriptor* row = find_transport(variant.id);
-  if (!row->planned()) subjects.push_back({row, variant.options, variant.link, two_processes});
+  subjects.push_back({row, variant.options, variant.link, two_processes});
 }
 
 // The defaults, the other IP version, and datagrams that the kernel cuts and joins.
@@ -94,6 +104,36 @@ std::vector<OptionText> option_sets(const Descriptor& row) {
   if (!offload.empty()) sets.push_back(offload);
   add_ways(row, sets);
   return sets;
+}
+
+// SDP cut as small as it goes, so that messages take many parts, credits run out, and one message is copied where the
+// next is not.
+std::vector<OptionText> small_settings(const Descriptor& row) {
+  if (find_option(row, "stage") == nullptr) return {};
+  OptionText small{{"stage", "1K"}, {"receives", "5"}};
+  if (find_option(row, "threshold") == nullptr) return {small};
+  small["threshold"] = "3000";
+  small["chunk"] = "4K";
+  small["adverts"] = "2";
+  return {small};
+}
+
+// In one process between two threads with every option set, in two with the default; with a virtual clock; and on the
+// device that this test was given.
+void add_over_fabrics(std::vector<Subject>& subjects, const Descriptor& row) {
+  const Link threads{.name = "local", .argument = {}, .options = {{"ends", "threads"}}}, processes{.name = "local"},
+      simulated{.name = "simulated"};
+  const std::vector<OptionText> small = small_settings(row);
+  if (runs_on(row, threads.name)) {
+    for (const OptionText& options : option_sets(row)) subjects.push_back({&row, options, threads});
+    for (const OptionText& options : small) subjects.push_back({&row, options, threads});
+    subjects.push_back({&row, {}, processes, true});
+  }
+  if (runs_on(row, simulated.name)) {
+    subjects.push_back({&row, {}, simulated});
+    for (const OptionText& options : small) subjects.push_back({&row, options, simulated});
+  }
+  if (runs_on(row, "verbs")) subjects.push_back({&row, {}, verbs_link(), true});
 }
 
 }  // namespace
@@ -123,7 +163,10 @@ std::ostream& operator<<(std::ostream& out, const Subject& subject) { return out
 std::vector<Subject> all_subjects() {
   std::vector<Subject> subjects;
   for (const Descriptor& row : transports()) {
-    if (row.planned()) continue;
+    if (runs_on(row, "verbs")) {
+      add_over_fabrics(subjects, row);
+      continue;
+    }
     for (OptionText& options : option_sets(row))
       subjects.push_back({&row, std::move(options), {.name = std::string(row.links.front())}});
   }

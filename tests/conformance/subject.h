@@ -1,6 +1,6 @@
 // What the conformance body is run for: every transport of the table that is written, on its first link, with the
-// option sets that change how bytes travel; and a few on links where memory comes back otherwise. A new row is covered
-// without a change here.
+// option sets that change how bytes travel; and a few on links where memory comes back otherwise. What runs over an
+// RDMA fabric runs on each of them. A new row is covered without a change here.
 #pragma once
 
 #include <iosfwd>

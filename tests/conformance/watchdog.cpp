@@ -16,7 +16,7 @@ namespace xover::conformance {
 
 namespace {
 
-constexpr MonotonicNs test_bound_ns = 3 * side_bound_ns;
+const MonotonicNs test_bound_ns = 3 * side_bound_ns;
 
 class Watchdog final : public testing::EmptyTestEventListener {
  public:

@@ -22,7 +22,7 @@ TEST(WrongArrows, GoToTheRight) {
 
 TEST(WrongArrows, GoFromOneFamilyToAnother) {
   EXPECT_EQ(arrows_of("transports/tcp/a.cpp", "transports/udp/b.h").size(), 1u);
-  EXPECT_EQ(arrows_of("transports/tcp/a.cpp", "transports/planned.h").size(), 1u);
+  EXPECT_EQ(arrows_of("transports/tcp/a.cpp", "transports/table.h").size(), 1u);
   EXPECT_TRUE(arrows_of("transports/tcp/a.cpp", "transports/tcp/b.h").empty());
   EXPECT_TRUE(arrows_of("transports/tcp/a.cpp", "transports/common/b.h").empty());
   EXPECT_TRUE(arrows_of("transports/table.cpp", "transports/udp/b.h").empty());

@@ -26,15 +26,11 @@ TEST(Links, every_row_says_what_it_is_and_what_it_copies) {
   }
 }
 
-TEST(Links, exactly_the_links_of_written_transports_are_not_planned) {
-  std::set<std::string_view> written, carrying;
-  for (const LinkDescriptor& link : links()) {
-    if (!link.planned) written.insert(link.name);
-  }
-  for (const Descriptor& transport : transports()) {
-    if (!transport.planned()) carrying.insert(transport.links.begin(), transport.links.end());
-  }
-  EXPECT_EQ(written, carrying);
+TEST(Links, are_exactly_those_that_transports_run_on) {
+  std::set<std::string_view> known, carrying;
+  for (const LinkDescriptor& link : links()) known.insert(link.name);
+  for (const Descriptor& transport : transports()) carrying.insert(transport.links.begin(), transport.links.end());
+  EXPECT_EQ(known, carrying);
 }
 
 TEST(Links, sinks_have_no_receiver_and_simulated_is_a_substrate_of_its_own) {
@@ -50,7 +46,7 @@ TEST(Links, only_links_to_a_device_take_an_argument) {
   for (const LinkDescriptor& link : links()) {
     const bool names_a_device = link.name == "wire" || link.name == "af_packet" || link.name == "af_xdp" ||
                                 link.name == "pci" || link.name == "verbs";
-    EXPECT_EQ(link.takes_argument, names_a_device) << link.name;
+    EXPECT_EQ(link.takes_argument(), names_a_device) << link.name;
   }
 }
 
@@ -62,11 +58,31 @@ TEST(Links, made_ones_have_options_and_all_defaults_are_valid) {
     if (!link.options.empty()) with_options.insert(link.name);
   }
   EXPECT_EQ(made, (std::set<std::string_view>{"veth", "veth_dma", "ifb", "wire"}));
-  EXPECT_EQ(with_options, (std::set<std::string_view>{"veth", "veth_dma", "ifb", "wire", "ring", "memif", "pci"}));
+  EXPECT_EQ(with_options, (std::set<std::string_view>{"veth", "veth_dma", "ifb", "wire", "ring", "memif", "pci",
+                                                      "local", "simulated"}));
 }
 
-TEST(Links, only_rings_must_have_both_ends_in_one_process) {
-  for (const LinkDescriptor& link : links()) EXPECT_EQ(link.one_address_space, link.name == "ring") << link.name;
+TEST(Links, only_links_to_two_devices_need_an_argument) {
+  for (const LinkDescriptor& link : links()) EXPECT_EQ(link.argument_optional, link.name == "verbs") << link.name;
+}
+
+TEST(Links, only_rings_and_simulations_must_have_both_ends_in_one_process) {
+  for (const LinkDescriptor& link : links())
+    EXPECT_EQ(link.one_address_space, link.name == "ring" || link.name == "simulated") << link.name;
+}
+
+TEST(Links, local_has_both_ends_in_one_process_where_its_option_says_so) {
+  EXPECT_FALSE(has_one_address_space({.name = "local"}));
+  EXPECT_FALSE(has_one_address_space({.name = "local", .argument = {}, .options = {{"ends", "processes"}}}));
+  EXPECT_TRUE(has_one_address_space({.name = "local", .argument = {}, .options = {{"ends", "threads"}}}));
+  EXPECT_TRUE(has_one_address_space({.name = "simulated"}));
+  EXPECT_FALSE(has_one_address_space({.name = "no such link"}));
+}
+
+TEST(Links, only_simulated_has_virtual_time) {
+  for (const LinkDescriptor& link : links())
+    EXPECT_EQ(has_virtual_time({.name = std::string(link.name)}), link.name == "simulated") << link.name;
+  EXPECT_FALSE(has_virtual_time({.name = "no such link"}));
 }
 
 }  // namespace

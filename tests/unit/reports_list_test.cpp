@@ -14,13 +14,8 @@ namespace {
 
 Probed all_usable() {
   Probed result;
-  for (const LinkDescriptor& link : links())
-    if (!link.planned) result.links.push_back({&link, {}});
+  for (const LinkDescriptor& link : links()) result.links.push_back({&link, {}});
   for (const Descriptor& transport : transports()) {
-    if (transport.planned()) {
-      result.rows.push_back({&transport, Link{.name = ""}, {Status::planned, "", ""}});
-      continue;
-    }
     for (const std::string_view link : transport.links) {
       result.rows.push_back({&transport, Link{.name = std::string(link)}, {}});
     }
