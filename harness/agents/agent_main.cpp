@@ -15,6 +15,7 @@
 #include "harness/agents/sample_side.h"
 #include "harness/links/make_link.h"
 #include "harness/links/namespaces.h"
+#include "harness/workloads/virtual_run.h"
 
 namespace xover {
 
@@ -39,6 +40,7 @@ class Agent {
   json finish_phase(const json& request);
   json report(const json& request);
   json close_sample(const json& request);
+  json virtual_sample(const json& request);
 
   // `inproc` and its like have both sides in one agent.
   std::unique_ptr<SampleSide>& side(const json& request) {
@@ -80,8 +82,7 @@ json Agent::enter_namespaces(const json& request) {
 json Agent::probe(const json& request) {
   const auto id = request.at("id").get<std::string>();
   const Descriptor* transport = find_transport(id);
-  if (transport == nullptr || transport->planned())
-    return failed_reply(Error{ErrorCode::bad_input, 0, "probe", id, ""});
+  if (transport == nullptr) return failed_reply(Error{ErrorCode::bad_input, 0, "probe", id, ""});
   const auto link = link_from_json(request.at("link"));
   if (!link) return failed_reply(link.error());
   return {{"ok", true}, {"availability", to_json(transport->probe(*link))}};
@@ -124,6 +125,12 @@ json Agent::close_sample(const json& request) {
   return done();
 }
 
+json Agent::virtual_sample(const json& request) {
+  const auto sample = sample_spec_from_json(request.at("spec")).and_then(run_in_virtual_time);
+  if (!sample) return failed_reply(sample.error());
+  return {{"ok", true}, {"sender", to_json(sample->sender)}, {"receiver", to_json(sample->receiver)}};
+}
+
 json Agent::serve(const json& request) {
   using Handler = json (Agent::*)(const json&);
   static const std::map<std::string, Handler> handlers{{"make_link", &Agent::make_link},
@@ -135,7 +142,8 @@ json Agent::serve(const json& request) {
                                                        {"run_phase", &Agent::run_phase},
                                                        {"finish_phase", &Agent::finish_phase},
                                                        {"report", &Agent::report},
-                                                       {"close_sample", &Agent::close_sample}};
+                                                       {"close_sample", &Agent::close_sample},
+                                                       {"virtual_sample", &Agent::virtual_sample}};
   const auto name = request.at("request").get<std::string>();
   if (name == "hello") return {{"ok", true}, {"version", protocol_version}};
   const auto handler = handlers.find(name);

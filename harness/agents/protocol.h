@@ -12,6 +12,7 @@
 //   finish_phase     receiver: told those counts, waits for the last of them
 //   report           either side: what it did in the last phase
 //   close_sample     either side: ends its sessions
+//   virtual_sample   a whole sample in virtual time, both sides in this agent -> what each side did
 #pragma once
 
 #include <string>
@@ -24,7 +25,7 @@
 
 namespace xover {
 
-inline constexpr int protocol_version = 3;
+inline constexpr int protocol_version = 4;
 
 nlohmann::json to_json(const Error& error);
 Error error_from_json(const nlohmann::json& json);

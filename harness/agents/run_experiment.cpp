@@ -42,6 +42,21 @@ Substrate substrate_here(Substrate substrate) {
   return in_guest ? substrate_in_lab_guest(substrate) : substrate;
 }
 
+// Whether a device is hardware only those tell who opened it: the fact "moved_by" of RDMA devices.
+void settle_substrate(CellResult& cell, const Sample& sample) {
+  const auto mover = sample.sender.facts.find("moved_by");
+  const bool soft = mover != sample.sender.facts.end() && mover->second != "the card";
+  const bool device = cell.substrate == Substrate::hardware || cell.substrate == Substrate::emulated_device;
+  if (device && soft) cell.substrate = Substrate::soft_device;
+}
+
+// Equal seeds give equal figures: each round of a simulation has one of its own, from what was asked for upwards.
+void vary_seed(Link& link, std::uint32_t round) {
+  const auto options = Options::resolve(link.name, find_link(link.name)->options, link.options);
+  if (!options) return;  // refused where variants are resolved
+  link.options["seed"] = std::to_string((options->integer("seed") + round) % INT32_MAX);
+}
+
 class ExperimentRun {
  public:
   ExperimentRun(const Plan& plan, RunObserver& observer)
@@ -124,6 +139,10 @@ void ExperimentRun::place_cell(CellResult& cell, const Point& point) {
     cell.substrate = substrate_here(link->substrate);
     cell.copies_after = link->copies_after;
     cell.has_receiver = link->has_receiver;
+  }
+  if (cell.virtual_time()) {
+    cell.form = "one thread";
+    return;  // whose core decides nothing
   }
   cell.form = needs_one_process(cell.variant) ? "one process" : "two processes";
   const unsigned senders = shape_of_side(point, Role::sender).ends;
@@ -209,7 +228,9 @@ bool ExperimentRun::take_round(std::size_t point, std::uint32_t restart) {
   std::shuffle(turn.begin(), turn.end(), order_);
 
   const MonotonicNs round_began_ns = monotonic_now_ns();
-  if (plan().gate) gate_.before(cores);
+  const bool gated =
+      plan().gate && std::ranges::any_of(turn, [](const CellResult* cell) { return !cell->virtual_time(); });
+  if (gated) gate_.before(cores);
   std::vector<std::pair<CellResult*, RoundRecord>> records;
   for (CellResult* cell : turn) {
     show(fmt::format("{}, {}", cell->variant.name(), format_size(axes.size_bytes)));
@@ -221,7 +242,7 @@ bool ExperimentRun::take_round(std::size_t point, std::uint32_t restart) {
   }
   ++points_[point].rounds_attempted;
 
-  const GateVerdict verdict = plan().gate ? gate_.after(cores) : GateVerdict{};
+  const GateVerdict verdict = gated ? gate_.after(cores) : GateVerdict{};
   const auto planned = static_cast<std::uint32_t>(plan().rounds * plan().points.size());
   const bool cap_reached = document_.gate.rounds_rejected * 2 >= planned;
   const bool accepted = verdict.ours || cap_reached;
@@ -260,12 +281,15 @@ SampleSpec ExperimentRun::spec_of(const CellResult& cell, const Point& point, co
 bool ExperimentRun::take_cell(CellResult& cell, const Point& point, RoundRecord& record) {
   auto sample = agents_.on(cell.variant.link).and_then([&](AgentPair* agents) -> Result<Sample> {
     if (auto ready = agents->make_ready(); !ready) return tl::make_unexpected(ready.error());
-    return take_sample(*agents, spec_of(cell, point, agents->link()));
+    SampleSpec spec = spec_of(cell, point, agents->link());
+    if (cell.virtual_time()) vary_seed(spec.variant.link, record.round);
+    return take_sample(*agents, spec);
   });
   if (!sample) {
     if (!observer_.stop_requested()) fail(cell, sample.error());
     return false;
   }
+  settle_substrate(cell, *sample);
   record.sample = std::move(*sample);
   return true;
 }

@@ -16,6 +16,11 @@ std::string_view latency_kind(Workload workload) {
   return "round_trip";
 }
 
+bool is_level(std::string_view counter) {
+  return counter == "pinned_bytes" || counter == "registered_regions" || counter == "auto_threshold_bytes" ||
+         counter.starts_with("peak_") || counter.ends_with("_p50_ns") || counter.ends_with("_p99_ns");
+}
+
 void SideReport::cover(MonotonicNs from_ns, MonotonicNs to_ns) {
   first_ns = first_ns == 0 ? from_ns : std::min(first_ns, from_ns);
   last_ns = std::max(last_ns, to_ns);

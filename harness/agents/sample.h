@@ -25,6 +25,10 @@ namespace xover {
 // message are let go (sender).
 std::string_view latency_kind(Workload workload);
 
+// Of a session's counters, those that are levels and no counts: "pinned_bytes", "register_p99_ns". They are taken as
+// they are at the end, and of several rounds the highest.
+bool is_level(std::string_view counter);
+
 struct SampleSpec {
   Variant variant;
   Point point;

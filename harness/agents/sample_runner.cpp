@@ -9,8 +9,10 @@
 #include "core/units.h"
 #include "harness/agents/protocol.h"
 #include "harness/experiment/variants_at.h"
+#include "harness/links/links.h"
 #include "harness/measurement/soakers.h"
 #include "harness/workloads/file_directory.h"
+#include "harness/workloads/virtual_run.h"
 
 namespace xover {
 
@@ -173,10 +175,22 @@ class SampleCall {
   AgentProcess& receiver_;
 };
 
+Result<Sample> take_virtual_sample(AgentPair& agents, const SampleSpec& spec) {
+  auto reply = agents.sender().call({{"request", "virtual_sample"}, {"spec", to_json(spec)}},
+                                    virtual_run_bound_ns + step_bound_ns);
+  if (!reply) return tl::make_unexpected(reply.error());
+  auto sender = side_report_from_json(reply->value("sender", json()));
+  if (!sender) return tl::make_unexpected(sender.error());
+  auto receiver = side_report_from_json(reply->value("receiver", json()));
+  if (!receiver) return tl::make_unexpected(receiver.error());
+  return Sample{std::move(*sender), std::move(*receiver)};
+}
+
 }  // namespace
 
 Result<Sample> take_sample(AgentPair& agents, const SampleSpec& spec) {
-  auto sample = SampleCall(agents, spec).run();
+  auto sample =
+      has_virtual_time(spec.variant.link) ? take_virtual_sample(agents, spec) : SampleCall(agents, spec).run();
   if (sample) return sample;
   agents.drop();
   // An agent that was ended in the middle has left its files behind.

@@ -113,6 +113,7 @@ bool renewed_here(WarningKind kind) {
 
 void renew_cell_warnings(CellResult& cell, const ResultDocument& document) {
   std::erase_if(cell.warnings, [](const Warning& warning) { return renewed_here(warning.kind); });
+  if (cell.virtual_time()) return;  // no machine, no noise
   // On every row, also without figures: a substrate and a reason come from the emulator too.
   const auto emulator = emulator_of(document.environment);
   warn(cell, emulator.has_value(), WarningKind::emulated_speeds, emulator.value_or(""));

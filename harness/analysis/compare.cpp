@@ -22,10 +22,18 @@ Comparison compare_pair(const CellPair& pair, Metric metric) {
   comparison.rounds = static_cast<std::uint32_t>(ratio.rounds);
   comparison.ratio = ratio.interval;
   comparison.p_value = ratio.p_value;
+  comparison.virtual_time = candidate->virtual_time();
   return comparison;
 }
 
+// A model's figures are what they are: they have no chance in them that rounds would average out.
+Verdict exact_verdict_of(const Comparison& comparison) {
+  if (comparison.ratio.median == 1) return Verdict::indistinguishable;
+  return (comparison.ratio.median > 1) == larger_is_better(comparison.metric) ? Verdict::faster : Verdict::slower;
+}
+
 Verdict verdict_of(const Comparison& comparison) {
+  if (comparison.virtual_time) return exact_verdict_of(comparison);
   if (comparison.rounds < least_rounds_for_verdict) return Verdict::too_few_rounds;
   const bool larger = comparison.ratio.low > 1, smaller = comparison.ratio.high < 1;
   if (comparison.adjusted_p_value >= significance || !(larger || smaller)) return Verdict::indistinguishable;
@@ -37,7 +45,8 @@ void adjust(std::vector<Comparison>& comparisons, Metric metric) {
   std::vector<Comparison*> family;
   std::vector<double> p_values;
   for (Comparison& comparison : comparisons) {
-    if (comparison.metric != metric || comparison.rounds < least_rounds_for_verdict) continue;
+    if (comparison.metric != metric || comparison.rounds < least_rounds_for_verdict || comparison.virtual_time)
+      continue;
     family.push_back(&comparison);
     p_values.push_back(comparison.p_value);
   }

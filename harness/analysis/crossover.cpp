@@ -206,6 +206,25 @@ std::optional<CrossoverEstimate> crossover_of(std::span<const SizedRatios> sizes
   return result;
 }
 
+std::optional<CrossoverEstimate> exact_crossover_of(std::span<const SizedRatios> sizes) {
+  if (sizes.size() < least_sizes_for_crossover) return std::nullopt;
+  std::vector<double> log_sizes, log_ratios;
+  std::vector<Side> sides;
+  for (const SizedRatios& size : sizes) {
+    log_sizes.push_back(std::log2(static_cast<double>(size.size_bytes)));
+    log_ratios.push_back(std::log(estimate(size.ratios).interval.median));
+    sides.push_back(log_ratios.back() > 0 ? Side::ahead : log_ratios.back() < 0 ? Side::behind : Side::open);
+  }
+  CrossoverEstimate result{verdict_of(sides), {}};
+  if (result.verdict != CrossoverVerdict::at) return result;
+  const auto last_not_ahead = std::find_if(sides.rbegin(), sides.rend(), [](Side side) { return side != Side::ahead; });
+  const auto next = static_cast<std::size_t>(sides.rend() - last_not_ahead);
+  if (next == sides.size()) return CrossoverEstimate{};
+  result.size_bytes = {std::exp2(stays_ahead_from(log_sizes, log_ratios)),
+                       static_cast<double>(sizes[next - 1].size_bytes), static_cast<double>(sizes[next].size_bytes)};
+  return result;
+}
+
 void find_crossovers(ResultDocument& document) {
   document.crossovers.clear();
   for (const Series& series : series_of(document)) {
@@ -215,12 +234,13 @@ void find_crossovers(ResultDocument& document) {
       sizes.push_back(step.measured);
       sizes_tested.push_back(step.measured.size_bytes);
     }
-    const auto found = crossover_of(sizes);
-    if (!found) continue;
     const Step& smallest = series.steps.front();
+    const bool virtual_time = smallest.pair.second->virtual_time();
+    const auto found = virtual_time ? exact_crossover_of(sizes) : crossover_of(sizes);
+    if (!found) continue;
     document.crossovers.push_back({smallest.point_index, smallest.pair.first->variant.name(),
                                    smallest.pair.second->variant.name(), series.metric, found->verdict,
-                                   found->size_bytes, std::move(sizes_tested)});
+                                   found->size_bytes, std::move(sizes_tested), virtual_time});
   }
 }
 

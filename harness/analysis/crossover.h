@@ -49,7 +49,11 @@ struct CrossoverEstimate {
 // Sizes ascend, each once. Absent with too few sizes or rounds.
 std::optional<CrossoverEstimate> crossover_of(std::span<const SizedRatios> sizes);
 
-// Fills in document.crossovers, in the order of the plan.
+// The same of a model's figures, which have no noise: one round is enough, each size is surely ahead, surely behind or
+// equal, and the size sought lies between the two neighbouring sizes that stand for the interval.
+std::optional<CrossoverEstimate> exact_crossover_of(std::span<const SizedRatios> sizes);
+
+// Fills in document.crossovers, in the order of the plan. Cells in virtual time are judged exactly.
 void find_crossovers(ResultDocument& document);
 
 }  // namespace xover

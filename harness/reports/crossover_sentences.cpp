@@ -64,8 +64,9 @@ std::string metrics_text(const Group& same_verdict, bool has_receiver) {
     if (!text.empty()) text += " and ";
     const Interval& size = crossover->size_bytes;
     if (crossover->verdict == CrossoverVerdict::at)
-      text +=
-          fmt::format("at {} ({} to {}) ", format_about(size.median), format_about(size.low), format_about(size.high));
+      text += fmt::format("at {} ({}{} to {}) ", format_about(size.median),
+                          crossover->virtual_time ? "exactly, between the sizes " : "", format_about(size.low),
+                          format_about(size.high));
     text += by_metric(crossover->metric, has_receiver);
   }
   return text;
@@ -100,6 +101,7 @@ std::string sentence(const ResultDocument& document, const Group& group) {
                                 CrossoverVerdict::none, CrossoverVerdict::not_separable};
   std::string text = place_of(*candidate, point, varying_axes(document, point.workload)) + ": " + first.candidate + ' ';
   text.front() = 'O';
+  if (first.virtual_time) text.insert(0, virtual_time_mark);
   bool begun = false;
   for (const CrossoverVerdict verdict : verdicts) {
     Group same_verdict;

@@ -54,6 +54,7 @@ constexpr std::array cell_columns{
     Column{"status", [](const Line& line) { return std::string(name_of(line.cell.status)); }},
     Column{"reason", [](const Line& line) { return line.cell.reason; }},
     Column{"substrate", [](const Line& line) { return std::string(to_string(line.cell.substrate)); }},
+    Column{"clock", [](const Line& line) { return std::string(clock_name(line.cell.virtual_time())); }},
     Column{"emulated", [](const Line& line) { return std::string(is_emulated(line.cell) ? "true" : "false"); }},
 };
 

@@ -1,6 +1,7 @@
 // Totals of a cell are those of its accepted rounds; the aggregates come ready from analysis/.
 #include "harness/reports/json_parts.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -8,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "harness/analysis/account.h"
 #include "harness/analysis/figures.h"
 #include "harness/experiment/axes.h"
 #include "harness/reports/words.h"
@@ -51,9 +53,10 @@ Json copy_share_json(const CopyShare& copy_share) {
 
 bool has_copy_share(const CopyShare& copy_share) { return copy_share.available || !copy_share.reason.empty(); }
 
+// A session may count its busy submits as well, those of the warm-up among them: what the harness saw stands.
 Json counters_json(const SideReport& side) {
   Json object{{"busy", side.busy}};
-  for (const auto& [name, value] : side.counters) object[name] = value;
+  for (const auto& [name, value] : side.counters) object.emplace(name, value);
   return object;
 }
 
@@ -81,7 +84,10 @@ void add(SideReport& total, const SideReport& side, bool first) {
   total.bytes += side.bytes;
   total.lost_messages += side.lost_messages;
   total.busy += side.busy;
-  for (const auto& [name, value] : side.counters) total.counters[name] += value;
+  for (const auto& [name, value] : side.counters) {
+    std::uint64_t& sum = total.counters[name];
+    sum = is_level(name) ? std::max(sum, value) : sum + value;
+  }
   // The first is taken as it is: adding to an empty one would lose which figures exist and where they are from.
   if (first) {
     total.copy_share = side.copy_share;
@@ -120,6 +126,23 @@ void put_latency(Json& object, const LatencySummary& latency, Workload workload)
   object["latency_us"] = std::move(figures);
 }
 
+Json account_json(const SideAccount& account) {
+  Json object{{"transfers", account.transfers}, {"phases", Json::object()}};
+  for (const AccountPhase& phase : account.phases)
+    object["phases"][std::string(phase.name)] = {{"ns_per_message", phase.ns_per_message}, {"share", phase.share}};
+  put_figure(object, "hit_rate", account.hit_rate);
+  object["peak_pinned_bytes"] = account.peak_pinned_bytes;
+  for (const AccountCount& count : account.counts) object["counts"][count.name] = count.count;
+  object["bcopy_because"] = Json::object();
+  for (const AccountCount& reason : account.bcopy_because) object["bcopy_because"][reason.name] = reason.count;
+  return object;
+}
+
+void put_account(Json& object, const CellResult& cell, const Point& point) {
+  if (const auto account = account_of(cell, point))
+    object["account"] = {{"sender", account_json(account->sender)}, {"receiver", account_json(account->receiver)}};
+}
+
 // The same in every round: the first one's stand for all.
 void put_facts(Json& object, const Sample& sample) {
   if (sample.sender.facts.empty() && sample.receiver.facts.empty()) return;
@@ -140,6 +163,7 @@ void put_identity(Json& object, const CellResult& cell, const Point& point) {
   put_text(object, "reason", cell.reason);
   put_text(object, "remedy", cell.remedy);
   object["substrate"] = to_string(cell.substrate);
+  object["clock"] = clock_name(cell.virtual_time());
   put_text(object, "copies_after", cell.copies_after);
   if (!cell.link_facts.empty()) object["link_facts"] = cell.link_facts;
   put_text(object, "form", cell.form);
@@ -224,6 +248,7 @@ Json to_json(const CellResult& cell, const Point& point) {
   const CellTotals totals = totals_of(cell);
   object["rounds_accepted"] = totals.rounds;
   if (totals.rounds > 0) put_figures(object, cell, totals, point.workload);
+  put_account(object, cell, point);
   if (!cell.rounds.empty()) put_facts(object, cell.rounds.front().sample);
   object["rounds"] = Json::array();
   for (const RoundRecord& round : cell.rounds) object["rounds"].push_back(to_json(round, cell));

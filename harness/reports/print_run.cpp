@@ -12,6 +12,7 @@
 
 #include "core/units.h"
 #include "harness/measurement/lab_guest.h"
+#include "harness/reports/account_table.h"
 #include "harness/reports/crossover_sentences.h"
 #include "harness/reports/section.h"
 #include "harness/reports/sentences.h"
@@ -205,7 +206,8 @@ std::string run_text(const ResultDocument& document, const Terminal& terminal) {
   const bool emulated = emulator_of(document.environment).has_value();
   return header(document, terminal) + table_text(document, terminal) +
          (emulated ? who_won_in_emulation(document, terminal) : who_won(document, terminal)) +
-         not_measured(document, terminal) + findings_text(document, terminal) + warnings_text(document, terminal);
+         account_text(document, terminal) + not_measured(document, terminal) + findings_text(document, terminal) +
+         warnings_text(document, terminal);
 }
 
 void print_run(const ResultDocument& document, std::FILE* stream) {

@@ -43,8 +43,11 @@ Json comparison_json(const Comparison& comparison, const ResultDocument& documen
   object["metric"] = name_of(comparison.metric);
   object["rounds"] = comparison.rounds;
   put_interval(object, "ratio", comparison.ratio);
-  put_figure(object, "p_value", comparison.p_value);
-  put_figure(object, "adjusted_p_value", comparison.adjusted_p_value);
+  object["clock"] = clock_name(comparison.virtual_time);
+  if (!comparison.virtual_time) {
+    put_figure(object, "p_value", comparison.p_value);
+    put_figure(object, "adjusted_p_value", comparison.adjusted_p_value);
+  }
   object["verdict"] = name_of(comparison.verdict);
   return object;
 }
@@ -59,7 +62,8 @@ Json crossover_json(const Crossover& crossover, const ResultDocument& document) 
   }
   object["metric"] = name_of(crossover.metric);
   object["sizes_tested"] = crossover.sizes_tested;
-  object["emulated"] = emulator_of(document.environment).has_value();
+  object["emulated"] = emulator_of(document.environment).has_value() && !crossover.virtual_time;
+  object["clock"] = clock_name(crossover.virtual_time);
   object["verdict"] = name_of(crossover.verdict);
   const Interval& size = crossover.size_bytes;
   if (crossover.verdict == CrossoverVerdict::at)

@@ -236,6 +236,9 @@ std::string statement(const Run& run) {
                          verdict_word(comparison));
     }
     case Verdict::indistinguishable:
+      if (comparison.virtual_time)
+        return fmt::format("{} equals {} by {}.", comparison.candidate, comparison.baseline,
+                           metric_noun(run.items.front()));
       if (needs_more_rounds(comparison))
         return fmt::format(
             "{} seems to differ from {} by {} ({} times, {}), but with as many comparisons as this run "
@@ -252,7 +255,8 @@ std::string statement(const Run& run) {
 }
 
 std::string sentence(const Run& run) {
-  std::string text = fmt::format("{} {}: {}", sizes_text(run), places_text(run), statement(run));
+  const std::string_view mark = run.comparison().virtual_time ? virtual_time_mark : "";
+  std::string text = fmt::format("{}{} {}: {}", mark, sizes_text(run), places_text(run), statement(run));
   if (!run.reason().empty()) text += ' ' + run.reason();
   return text;
 }

@@ -95,6 +95,11 @@ std::string_view latency_title(Workload workload) {
   return {};
 }
 
+std::string throughput_title(const Section& section) {
+  if (section.substrate == Substrate::simulated) return "virtual goodput\nGbit/s";
+  return section.has_receiver ? "goodput\nGbit/s" : "handed over\nGbit/s";
+}
+
 // The warnings of all rows: those that every row has are said once, as is what the title of a
 // column says already; the others get a letter.
 class Marks {
@@ -193,13 +198,14 @@ class SectionTable {
     for (const Axis* axis : varying_) table_.add_column(std::string(axis->name), Align::right);
     table_.add_column("transport", Align::left);
     if (shown_.throughput) {
-      table_.add_column(section_.has_receiver ? "goodput\nGbit/s" : "handed over\nGbit/s", Align::right);
+      table_.add_column(throughput_title(section_), Align::right);
       if (!density_.without_spread) table_.add_column("95 %", Align::left);
     }
     if (shown_.rate) table_.add_column("messages\n/s", Align::right);
     if (shown_.lost) table_.add_column("lost\n%", Align::right);
     if (shown_.latency) {
-      table_.add_column(std::string(latency_title(section_.workload)) + "\np50 us", Align::right);
+      const std::string_view whose = section_.substrate == Substrate::simulated ? "virtual " : "";
+      table_.add_column(fmt::format("{}{}\np50 us", whose, latency_title(section_.workload)), Align::right);
       table_.add_column("p99 us", Align::right);
       table_.add_column("p99.9 us", Align::right);
     }

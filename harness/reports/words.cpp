@@ -60,6 +60,8 @@ std::string_view name_of(CpuSource source) {
   return "cpu_time";
 }
 
+std::string_view clock_name(bool virtual_time) { return virtual_time ? "virtual" : "wall"; }
+
 const Link& link_of(const CellResult& cell, const Point& point) {
   return cell.variant.link.name.empty() ? point.link : cell.variant.link;
 }

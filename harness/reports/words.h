@@ -18,6 +18,10 @@ std::string_view name_of(Verdict verdict);           // "faster", ...
 std::string_view name_of(CrossoverVerdict verdict);  // "at", ...
 std::string_view name_of(CpuSource source);          // "pmu", "tsc", "cpu_time"
 
+std::string_view clock_name(bool virtual_time);  // "virtual", "wall"
+// In front of every sentence about figures in virtual time: who quotes it must not lose what they are.
+inline constexpr std::string_view virtual_time_mark = "[virtual time] ";
+
 // The link that the cell ran on: its variant's, else its point's.
 const Link& link_of(const CellResult& cell, const Point& point);
 const Point& point_of(const CellResult& cell, const ResultDocument& document);

@@ -103,7 +103,7 @@ OpenParameters parameters_of(const SampleSpec& spec, Role role, Endpoint::Size s
 
 Result<Endpoint> Endpoint::open(const SampleSpec& spec, Role role, Size size) {
   const Descriptor* transport = find_transport(spec.variant.id);
-  if (transport == nullptr || transport->planned())
+  if (transport == nullptr)
     return make_error(ErrorCode::bad_input, "open session", spec.variant.id, "`xover list` shows what there is");
   auto options = options_at(spec.variant, spec.point);
   if (!options) return tl::make_unexpected(options.error());
@@ -156,7 +156,8 @@ void Endpoint::add_counters_to(SideReport& report) const {
   for (const Counter& counter : session_->counters()) {
     const auto before = std::find_if(counters_before_.begin(), counters_before_.end(),
                                      [&](const Counter& other) { return other.name == counter.name; });
-    const std::uint64_t value = counter.value - (before == counters_before_.end() ? 0 : before->value);
+    const bool count = !is_level(counter.name) && before != counters_before_.end();
+    const std::uint64_t value = counter.value - (count ? before->value : 0);
     report.counters[std::string(counter.name)] += value;
   }
   for (const Fact& fact : session_->facts()) report.facts[fact.name] = fact.value;

@@ -32,7 +32,15 @@ const std::map<std::string, std::string> class_of{{"null", "zero_copied"},
                                                   {"uring.send_zc_fixed", "kernel_after_request"},
                                                   {"dpdk.copy", "zero_copied"},
                                                   {"dpdk.mbuf", "zero_copied"},
-                                                  {"dpdk.extbuf", "zero_copied"}};
+                                                  {"dpdk.extbuf", "zero_copied"},
+                                                  {"rdma.send", "driver"},
+                                                  {"rdma.write", "driver"},
+                                                  {"rdma.read", "driver"},
+                                                  {"sdp.bcopy", "driver"},
+                                                  {"sdp.read_zcopy", "driver"},
+                                                  {"sdp.write_zcopy", "driver"},
+                                                  {"sdp.auto", "driver"},
+                                                  {"rsocket", "driver"}};
 
 TEST(Explain, ProvesWhoCopiedTheBytesOfEveryWrittenTransport) {
   const json list = json::parse(run_program({xover_program(), "list", "--json"}).out);
@@ -49,10 +57,11 @@ TEST(Explain, ProvesWhoCopiedTheBytesOfEveryWrittenTransport) {
   }
 }
 
-TEST(Explain, SaysOfAPlannedTransportThatItIsPlanned) {
-  const ChildResult ended = run_program({xover_program(), "explain", "rsocket"});
-  EXPECT_EQ(ended.exit_code, 0);
-  EXPECT_NE(ended.out.find("lanned"), std::string::npos) << ended.out;
+TEST(Explain, SaysOfATransportWithoutItsDeviceWhatIsMissing) {
+  const ChildResult ended = run_program({xover_program(), "explain", "rsocket@verbs:nosuch0"});
+  EXPECT_EQ(ended.exit_code, 3);
+  EXPECT_NE(ended.out.find("the way of a byte"), std::string::npos) << ended.out;
+  EXPECT_NE(ended.out.find("cannot run here"), std::string::npos) << ended.out;
 }
 
 TEST(Explain, TakesAVariant) {

@@ -72,6 +72,18 @@ TEST(ResultJson, CarriesEveryAxisAndTheFigures) {
   EXPECT_EQ(cell.at("facts").at("sender").at("congestion_control"), "cubic");
 }
 
+// Sessions count submits that met a full queue by the same word.
+TEST(ResultJson, BusyIsWhatTheHarnessSaw) {
+  ResultDocument document = sample_document();
+  for (CellResult& each : document.cells)
+    for (RoundRecord& round : each.rounds) {
+      round.sample.sender.busy = 2;
+      round.sample.sender.counters["busy"] = 9;
+    }
+  const Json cell = cell_of(written(document), "tcp.send", 65536);
+  EXPECT_EQ(cell.at("counters").at("sender").at("busy"), 20);
+}
+
 TEST(ResultJson, RejectedRoundsCountInNoTotal) {
   const Json cell = cell_of(written(sample_document()), "tcp.send", 65536);
   std::uint64_t accepted_bytes = 0;
