@@ -25,7 +25,7 @@ struct Target {
 struct Contest {
   std::string name, figure;
   std::function<Result<double>()> ours, theirs;  // the ratio is ours / theirs
-  std::vector<unsigned> cores;
+  std::vector<unsigned> cores;  // that the gate reads; none: every pair is accepted
   Target target;
 };
 

@@ -1,4 +1,4 @@
-// Running iperf3, qperf and sockperf.
+// Running iperf3, qperf, sockperf and ib_read_bw.
 #include "tests/bench/peer_tools.h"
 
 #include <net/if.h>
@@ -27,7 +27,8 @@ using test::ChildProcess;
 using test::ChildResult;
 
 constexpr auto client_bound = std::chrono::seconds(15);
-constexpr auto listening_bound = std::chrono::seconds(5);
+constexpr auto reading_bound = std::chrono::seconds(60);  // soft-RoCE in an emulated guest
+constexpr auto listening_bound = std::chrono::seconds(15);
 
 // Each run takes new ports, so that no connection of an earlier one is in the way.
 unsigned next_port() {
@@ -125,6 +126,28 @@ Result<double> sockperf_half_round_trip_us(const PeerRun& run) {
   if (auto ready = wait_until_listening("sockperf", port); !ready) return tl::make_unexpected(ready.error());
   const ChildResult result = test::run_program(client_words, client_bound);
   return number_behind("sockperf", result, "percentile 50.000 =");
+}
+
+// One row of figures, behind the row of their names: bytes, iterations, peak, average, messages.
+Result<double> ib_read_bw_gbps(const ReadRun& run) {
+  const unsigned port = next_port();
+  const auto words = [&](unsigned core) {
+    std::vector<std::string> all{"taskset", "-c", pinned_to(core), "ib_read_bw", "-F", "--report_gbits", "-R"};
+    all.insert(all.end(), {"-d", run.device, "-p", std::to_string(port), "-s", std::to_string(run.size_bytes), "-o",
+                           std::to_string(run.reads), "-n", "1000"});
+    return all;
+  };
+  ChildProcess server(words(run.sender_core));
+  std::this_thread::sleep_for(std::chrono::seconds(2));  // it listens by RDMA, of which no table tells
+  std::vector<std::string> client = words(run.receiver_core);
+  client.push_back(run.address);
+  const ChildResult result = test::run_program(client, reading_bound);
+  const auto names = result.out.rfind("#bytes");
+  if (result.exit_code != 0 || names == std::string::npos) return not_understood("ib_read_bw", result);
+  std::istringstream row(result.out.substr(std::min(result.out.find('\n', names), result.out.size())));
+  double bytes = 0, iterations = 0, peak = 0, average = 0;
+  if (!(row >> bytes >> iterations >> peak >> average)) return not_understood("ib_read_bw", result);
+  return average;
 }
 
 Result<std::string> enter_own_network() {

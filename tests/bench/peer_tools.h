@@ -23,6 +23,16 @@ Result<double> qperf_gbps(const PeerRun& run);
 // Half of sockperf's median round trip of TCP ping-pong, in microseconds: the figure that it prints.
 Result<double> sockperf_half_round_trip_us(const PeerRun& run);
 
+// The same between two ends of one RDMA device: what ib_read_bw of perftest reads, in Gbit/s, with so many reads at a
+// time. The reader is on the receiver's core. `address` is one of this host that leads to the device.
+struct ReadRun {
+  std::string device, address;
+  std::uint64_t size_bytes = 0;
+  unsigned reads = 1;
+  unsigned sender_core = 0, receiver_core = 0;
+};
+Result<double> ib_read_bw_gbps(const ReadRun& run);
+
 // Moves this process into a network namespace of its own, with a congestion control that does not pace: qperf and
 // sockperf cannot be told one. Gives its name, `reno` where the kernel keeps `cubic` from namespaces. Needs root.
 Result<std::string> enter_own_network();
