@@ -144,11 +144,14 @@ std::vector<Contest> all_contests(AgentPair& agents) {
   const std::string bcopy_threads = fmt::format("sdp.bcopy[stage={}]@local[ends=threads]", best_stage);
   std::vector<Contest> contests{
       against_bare(agents, "sdp.read_zcopy@local", "process_vm_readv", bare_process_read_gbps, 0.9),
+      against_bare(agents, "sdp.read_zcopy[chunk=256K]@local", "process_vm_readv", bare_process_read_gbps, 0.9),
       against_bare(agents, "sdp.read_zcopy@local[ends=threads]", "memcpy", bare_memcpy_gbps, 0.9),
       against_bare(agents, bcopy, "double memcpy", bare_double_memcpy_gbps, 0.8),
       against_bare(agents, bcopy_threads, "double memcpy", bare_double_memcpy_gbps, 0.8),
       against_bare(agents, bcopy, "double memcpy by two threads", bare_piped_memcpy_gbps, 0),
       against_tcp(agents, "sdp.read_zcopy@local", 1.5),
+      against_tcp(agents, "sdp.read_zcopy[chunk=256K]@local", 1.5),
+      against_tcp(agents, "sdp.read_zcopy@local[ends=threads]", 1.5),
       against_tcp(agents, bcopy, 0),
       pingpong_against_tcp(agents),
   };
