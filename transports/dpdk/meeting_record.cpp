@@ -7,8 +7,10 @@
 
 #include <cerrno>
 #include <cstring>
+#include <span>
 #include <utility>
 
+#include "transports/common/record_message.h"
 #include "transports/common/sockets.h"
 #include "transports/common/timespec.h"
 
@@ -23,49 +25,6 @@ std::string text_of(const std::array<char, size>& from) {
   return {from.data(), strnlen(from.data(), size)};
 }
 
-// A message with a descriptor beside it (unix(7), SCM_RIGHTS).
-class RecordMessage {
- public:
-  explicit RecordMessage(MeetingRecord& record) : bytes_{&record, sizeof record} {
-    header_.msg_iov = &bytes_;
-    header_.msg_iovlen = 1;
-    header_.msg_control = control_.data();
-    header_.msg_controllen = control_.size();
-  }
-  RecordMessage(const RecordMessage&) = delete;
-  RecordMessage& operator=(const RecordMessage&) = delete;
-
-  ssize_t send_with(int line, int passed) {
-    header_.msg_controllen = passed < 0 ? 0 : control_.size();
-    if (cmsghdr* const beside = CMSG_FIRSTHDR(&header_)) {
-      beside->cmsg_level = SOL_SOCKET;
-      beside->cmsg_type = SCM_RIGHTS;
-      beside->cmsg_len = CMSG_LEN(sizeof passed);
-      std::memcpy(CMSG_DATA(beside), &passed, sizeof passed);
-    }
-    return sendmsg(line, &header_, MSG_DONTWAIT | MSG_NOSIGNAL);
-  }
-
-  ssize_t receive(int line, FileDescriptor& passed) {
-    constexpr int flags = MSG_DONTWAIT | MSG_CMSG_CLOEXEC;
-    ssize_t got = recvmsg(line, &header_, flags);
-    // Said once, when the peer left something unread; what it sent before comes behind.
-    if (got < 0 && errno == ECONNRESET) got = recvmsg(line, &header_, flags);
-    const cmsghdr* const beside = got < 0 ? nullptr : CMSG_FIRSTHDR(&header_);
-    if (beside != nullptr && beside->cmsg_type == SCM_RIGHTS) {
-      int fd = -1;
-      std::memcpy(&fd, CMSG_DATA(beside), sizeof fd);
-      passed = FileDescriptor(fd);
-    }
-    return got;
-  }
-
- private:
-  iovec bytes_;
-  msghdr header_{};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control_{};
-};
-
 tl::unexpected<Error> refusal_in(const MeetingRecord& record) {
   return make_error(record.code, meeting, "it says: " + text_of(record.text));
 }
@@ -74,7 +33,8 @@ tl::unexpected<Error> refusal_in(const MeetingRecord& record) {
 
 Result<void> send_record(int line, const MeetingRecord& record, int passed) {
   MeetingRecord sent = record;
-  if (RecordMessage(sent).send_with(line, passed) == sizeof record) return {};
+  const std::span<const int> beside(&passed, passed < 0 ? 0 : 1);
+  if (RecordMessage(&sent, sizeof sent).send(line, beside) == sizeof record) return {};
   return make_error(ErrorCode::peer_died, meeting, "it hung up");
 }
 
@@ -85,8 +45,8 @@ Result<MeetingRecord> receive_record(int line, MonotonicNs deadline, MeetingReco
       return tl::make_unexpected(std::move(readable.error()));
     }
     MeetingRecord record;
-    FileDescriptor beside;
-    const ssize_t got = RecordMessage(record).receive(line, beside);
+    std::array<FileDescriptor, RecordMessage::most_passed> beside;
+    const ssize_t got = RecordMessage(&record, sizeof record).receive(line, beside).size_bytes;
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
     if (got <= 0) return make_error(ErrorCode::peer_died, meeting, "it hung up");
     if (got != sizeof record || record.version != MeetingRecord::known_version) {
@@ -95,15 +55,15 @@ Result<MeetingRecord> receive_record(int line, MonotonicNs deadline, MeetingReco
     }
     if (record.kind == MeetingRecord::Kind::refused) return refusal_in(record);
     if (record.kind != expected) return make_error(ErrorCode::bad_input, meeting, "a record out of order");
-    if (passed != nullptr) *passed = std::move(beside);
+    if (passed != nullptr) *passed = std::move(beside[0]);
     return record;
   }
 }
 
 tl::unexpected<Error> why_it_hung_up(int line, const std::string& operation) {
   MeetingRecord record;
-  FileDescriptor beside;
-  while (RecordMessage(record).receive(line, beside) == sizeof record) {
+  std::array<FileDescriptor, RecordMessage::most_passed> beside;
+  while (RecordMessage(&record, sizeof record).receive(line, beside).size_bytes == sizeof record) {
     if (record.version == MeetingRecord::known_version && record.kind == MeetingRecord::Kind::refused) {
       return refusal_in(record);
     }

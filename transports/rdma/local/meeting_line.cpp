@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "transports/common/abstract_name.h"
+#include "transports/common/record_message.h"
 #include "transports/common/sockets.h"
 
 namespace xover {
@@ -23,54 +24,6 @@ namespace {
 
 constexpr const char* meeting = "meet the peer";
 constexpr int backlog = 128;
-constexpr std::size_t most_passed = 3;
-
-class RecordMessage {
- public:
-  explicit RecordMessage(LineRecord& record) : bytes_{&record, sizeof record} {
-    header_.msg_iov = &bytes_;
-    header_.msg_iovlen = 1;
-    header_.msg_control = control_.data();
-    header_.msg_controllen = control_.size();
-  }
-  RecordMessage(const RecordMessage&) = delete;
-  RecordMessage& operator=(const RecordMessage&) = delete;
-
-  ssize_t send(int line, std::span<const int> passed) noexcept {
-    header_.msg_controllen = passed.empty() ? 0 : CMSG_SPACE(passed.size_bytes());
-    if (cmsghdr* const beside = CMSG_FIRSTHDR(&header_)) {
-      beside->cmsg_level = SOL_SOCKET;
-      beside->cmsg_type = SCM_RIGHTS;
-      beside->cmsg_len = CMSG_LEN(passed.size_bytes());
-      std::memcpy(CMSG_DATA(beside), passed.data(), passed.size_bytes());
-    }
-    return sendmsg(line, &header_, MSG_DONTWAIT | MSG_NOSIGNAL);
-  }
-
-  // Returns how many descriptors came in `passed`.
-  std::size_t receive(int line, ssize_t& got, std::array<FileDescriptor, most_passed>& passed) noexcept {
-    constexpr int flags = MSG_DONTWAIT | MSG_CMSG_CLOEXEC;
-    got = recvmsg(line, &header_, flags);
-    // Said once, when the peer left something unread; what it sent before comes behind.
-    if (got < 0 && errno == ECONNRESET) got = recvmsg(line, &header_, flags);
-    const cmsghdr* const beside = got < 0 ? nullptr : CMSG_FIRSTHDR(&header_);
-    if (beside == nullptr || beside->cmsg_type != SCM_RIGHTS) return 0;
-    const std::size_t count = (beside->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (std::size_t i = 0; i < count && i < passed.size(); ++i) {
-      int fd = -1;
-      std::memcpy(&fd, CMSG_DATA(beside) + i * sizeof fd, sizeof fd);
-      passed[i] = FileDescriptor(fd);
-    }
-    return std::min(count, passed.size());
-  }
-  // Descriptors were beside it for which this process had no place (recvmsg(2), MSG_CTRUNC).
-  bool lost_descriptors() const noexcept { return (header_.msg_flags & MSG_CTRUNC) != 0; }
-
- private:
-  iovec bytes_;
-  msghdr header_{};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(most_passed * sizeof(int))> control_{};
-};
 
 std::string unused_name() {
   static std::atomic<unsigned> last{0};
@@ -129,7 +82,7 @@ Result<pid_t> MeetingLine::peer_process() const {
 
 Result<void> MeetingLine::say(const LineRecord& record, std::span<const int> passed, MonotonicNs deadline) const {
   LineRecord said = record;
-  while (RecordMessage(said).send(socket_.get(), passed) != sizeof said) {
+  while (RecordMessage(&said, sizeof said).send(socket_.get(), passed) != sizeof said) {
     if (errno == EPIPE || errno == ECONNRESET) return make_error(ErrorCode::peer_died, meeting, "it hung up");
     if (errno != EAGAIN && errno != EINTR) return system_error(meeting, "sendmsg");
     if (auto room = await(socket_.get(), POLLOUT, deadline, meeting, "local"); !room) return room;
@@ -143,10 +96,9 @@ Result<HeardRecord> MeetingLine::hear(LineRecord::Kind expected, MonotonicNs dea
       return tl::make_unexpected(std::move(readable.error()));
     }
     HeardRecord heard;
-    ssize_t got = 0;
-    std::array<FileDescriptor, most_passed> passed;
-    RecordMessage message(heard.record);
-    const std::size_t count = message.receive(socket_.get(), got, passed);
+    std::array<FileDescriptor, RecordMessage::most_passed> passed;
+    RecordMessage message(&heard.record, sizeof heard.record);
+    const auto [got, count] = message.receive(socket_.get(), passed);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
     if (got <= 0) return make_error(ErrorCode::peer_died, meeting, "it hung up");
     if (got != sizeof heard.record || heard.record.version != LineRecord::known_version) {
@@ -177,9 +129,8 @@ void MeetingLine::refuse(ErrorCode code, const std::string& text) const {
 }
 
 MeetingLine::Heard MeetingLine::hear_now(LineRecord& record, FileDescriptor& passed) const noexcept {
-  ssize_t got = 0;
-  std::array<FileDescriptor, most_passed> beside;
-  const std::size_t count = RecordMessage(record).receive(socket_.get(), got, beside);
+  std::array<FileDescriptor, RecordMessage::most_passed> beside;
+  const auto [got, count] = RecordMessage(&record, sizeof record).receive(socket_.get(), beside);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return Heard::nothing;
   if (got != sizeof record || record.version != LineRecord::known_version) return Heard::hung_up;
   if (count != 0) passed = std::move(beside[0]);
