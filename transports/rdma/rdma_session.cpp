@@ -5,6 +5,8 @@
 #include <iterator>
 #include <utility>
 
+#include "transports/common/sockets.h"
+
 namespace xover {
 
 namespace {
@@ -36,10 +38,8 @@ Result<Channel*> RdmaSession::connect(const std::string& address, MonotonicNs de
 }
 
 Result<Channel*> RdmaSession::add_channel(const char* operation, const Meet& meet) {
-  if (channels_.size() == limits_.max_channels) {
-    return make_error(ErrorCode::no_memory, operation, "rdma: all channels of the session are in use",
-                      "open the session with a greater max_channels");
-  }
+  if (auto room = room_for_channel(channels_.size(), limits_.max_channels, operation); !room)
+    return tl::make_unexpected(std::move(room.error()));
   std::unique_ptr<RdmaChannel> channel;
   bool met = false;
   auto connected = meet([&](QueuePair& queue_pair, const Hello& peer_hello) -> Result<Hello> {

@@ -2,7 +2,6 @@
 #include "transports/sdp/sdp_session.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <utility>
 
@@ -13,7 +12,6 @@ namespace xover {
 
 namespace {
 
-constexpr std::size_t results_at_a_time = 32;
 constexpr MonotonicNs longest_sleep_ns = 50'000'000;
 constexpr MonotonicNs end_bound_ns = 500'000'000;
 
@@ -88,15 +86,14 @@ void SdpSession::set_alarm() noexcept {
 }
 
 void SdpSession::take_results() noexcept {
-  std::array<WorkResult, results_at_a_time> results;
-  const std::size_t count = fabric_->poll(results);
+  const std::size_t count = fabric_->poll(results_);
   if (slept_ && count != 0) {
     shared_.account.add_since(TransferPhase::wake_up, asleep_since_);
     slept_ = false;
   }
   for (std::size_t i = 0; i < count; ++i) {
-    const std::uint32_t index = results[i].queue_pair;
-    if (index < by_queue_pair_.size() && by_queue_pair_[index] != nullptr) by_queue_pair_[index]->take(results[i]);
+    const std::uint32_t index = results_[i].queue_pair;
+    if (index < by_queue_pair_.size() && by_queue_pair_[index] != nullptr) by_queue_pair_[index]->take(results_[i]);
   }
 }
 

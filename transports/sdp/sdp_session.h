@@ -4,6 +4,7 @@
 // machine asks for the time only when something of it waits.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -56,6 +57,7 @@ class SdpSession final : public Session, private Waiter {
   SdpShared shared_;
   std::vector<std::unique_ptr<SdpChannel>> channels_;  // by index
   std::vector<SdpChannel*> by_queue_pair_;             // by QueuePair::index(); null: none of a channel
+  std::array<WorkResult, 32> results_;
   std::size_t next_reaped_ = 0;  // the channel that the next reap begins with, so that none starves
   VirtualClock* clock_ = nullptr;
   AccountTime asleep_since_ = 0;
