@@ -1,7 +1,6 @@
 // memcpy and process_vm_readv, timed.
 #include "tests/bench/bare_copies.h"
 
-#include <sched.h>
 #include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/uio.h>
@@ -18,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "harness/placement/placement.h"
 #include "transports/common/file_descriptor.h"
 #include "transports/common/pages.h"
 
@@ -28,13 +28,6 @@ namespace xover::bench {
 namespace {
 
 constexpr const char* source_flag = "--bare-source";
-
-void pin_to(unsigned core) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(core, &set);
-  sched_setaffinity(0, sizeof set, &set);
-}
 
 struct Buffers {
   Pages source, destination;  // two buffers
@@ -52,7 +45,7 @@ Result<Buffers> make_buffers(const BareCopyRun& run) {
 // Calls copy(source offset, buffer number) for a buffer's bytes each, over and over. False ends it as a failure.
 template <typename Copy>
 Result<double> timed_gbps(const BareCopyRun& run, Copy copy) {
-  pin_to(run.reader_core);
+  (void)pin_this_thread(run.reader_core);
   const MonotonicNs start = monotonic_now_ns() + run.warmup_ns;
   const MonotonicNs end = start + run.duration_ns;
   std::uint64_t bytes = 0;
@@ -109,7 +102,7 @@ bool run_as_source(int argument_count, char** arguments) {
   if (argument_count != 5 || std::string_view(arguments[1]) != source_flag) return false;
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::prctl(PR_SET_PTRACER, ::getppid());
-  pin_to(static_cast<unsigned>(std::atoi(arguments[3])));
+  (void)pin_this_thread(static_cast<unsigned>(std::atoi(arguments[3])));
   auto pages = Pages::allocate(static_cast<std::size_t>(std::atoll(arguments[2])), Pages::Fault::now);
   if (!pages) std::exit(EXIT_FAILURE);
   std::memset(pages->data(), 1, pages->size_bytes());
@@ -168,7 +161,7 @@ Result<double> bare_piped_memcpy_gbps(const BareCopyRun& run) {
   alignas(64) std::atomic<std::uint64_t> emptied{0};
   std::atomic<bool> stop{false};
   std::thread source([&] {
-    pin_to(run.source_core);
+    (void)pin_this_thread(run.source_core);
     std::size_t offset = 0;
     for (std::uint64_t number = 0; !stop.load(std::memory_order_relaxed);) {
       if (number - emptied.load(std::memory_order_acquire) == run.stages) continue;

@@ -1,8 +1,6 @@
 // The DPDK rows on two real drivers' ports: two e1000e behind vfio-pci and an IOMMU. The conformance suite holds them
 // to the contract there, and a run books no copy of the sender's program.
 #include <cstdlib>
-#include <map>
-#include <regex>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -29,11 +27,6 @@ constexpr const char* few_drivers = R"(
 
 std::string on_cards(const std::string& script) { return few_drivers + script; }
 
-std::string program_at(const char* variable) {
-  const char* path = std::getenv(variable);
-  return path != nullptr ? path : "";
-}
-
 // Why the rows cannot run anywhere in this build; empty: they can.
 std::string why_not_built() {
   const json listed = json::parse(run_program({xover_program(), "list", "--json"}).out);
@@ -55,14 +48,7 @@ TEST_F(GuestDpdk, PortsPassFramesBetweenTwoCards) {
 
 // The cases of the conformance suite that this filter picks, of all three rows; how many passed.
 int cases_passed(const std::string& filter) {
-  const std::string suite =
-      std::string("'") + program_at("XOVER_CONFORMANCE") + "' --gtest_brief=1 --gtest_filter='" + filter + "'";
-  const ChildResult result =
-      run_program(script_words("vfio", on_cards(suite), {"--timeout", "600s"}), std::chrono::seconds(620));
-  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
-  std::smatch match;
-  if (!std::regex_search(result.out, match, std::regex(R"(\[  PASSED  \] (\d+) test)"))) return 0;
-  return std::stoi(match[1]);
+  return test::cases_passed("vfio", on_cards(""), program_at("XOVER_CONFORMANCE"), filter, std::chrono::seconds(600));
 }
 
 TEST_F(GuestDpdk, ConformsOnTwoCardsBehindVfio) {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <regex>
 #include <stdexcept>
 
 namespace xover::test {
@@ -47,6 +48,23 @@ std::vector<std::string> script_words(const std::string& scenario, const std::st
 ChildResult run_script(const std::string& scenario, const std::string& script,
                        const std::vector<std::string>& options) {
   return run_program(script_words(scenario, script, options), run_bound);
+}
+
+std::string program_at(const char* variable) {
+  const char* path = std::getenv(variable);
+  return path != nullptr ? path : "";
+}
+
+int cases_passed(const std::string& scenario, const std::string& before, const std::string& program,
+                 const std::string& filter, std::chrono::seconds bound) {
+  const std::string suite = before + "'" + program + "' --gtest_brief=1 --gtest_filter='" + filter + "'";
+  const std::string timeout = std::to_string(bound.count()) + "s";
+  const ChildResult result =
+      run_program(script_words(scenario, suite, {"--timeout", timeout}), bound + std::chrono::seconds(20));
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  std::smatch match;
+  if (!std::regex_search(result.out, match, std::regex(R"(\[  PASSED  \] (\d+) test)"))) return 0;
+  return std::stoi(match[1]);
 }
 
 std::string store_path(const std::string& name) {

@@ -24,6 +24,14 @@ std::vector<std::string> script_words(const std::string& scenario, const std::st
 ChildResult run_script(const std::string& scenario, const std::string& script,
                        const std::vector<std::string>& options = {});
 
+// How many tests of a GoogleTest program passed there; one that does not end in order is a failure of the running test.
+// `before` is script that stands in front of it, its environment for instance.
+int cases_passed(const std::string& scenario, const std::string& before, const std::string& program,
+                 const std::string& filter, std::chrono::seconds bound);
+
+// What a variable of the environment names, a program of this build; empty: nothing.
+std::string program_at(const char* variable);
+
 // A path in build/guest.
 std::string store_path(const std::string& name);
 

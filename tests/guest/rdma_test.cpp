@@ -1,8 +1,6 @@
 // The fabric `verbs`, and what stands on it, on a real driver's device: soft-RoCE, both ends in one guest. The suites
 // hold them to their contracts there, and a run says who moved the bytes.
 #include <cstdlib>
-#include <map>
-#include <regex>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -18,11 +16,6 @@ using GuestRdma = LabGuest;
 
 constexpr int rows = 8;  // rdma.*, sdp.*, rsocket
 
-std::string program_at(const char* variable) {
-  const char* path = std::getenv(variable);
-  return path != nullptr ? path : "";
-}
-
 // Why the rows cannot run on verbs anywhere in this build; empty: they can.
 std::string why_not_built() {
   const json listed = json::parse(run_program({xover_program(), "list", "--json"}).out);
@@ -33,14 +26,8 @@ std::string why_not_built() {
 
 // The cases of a suite that this filter picks; how many passed.
 int cases_passed(const char* suite_variable, const std::string& filter) {
-  const std::string suite = "XOVER_EMULATED=1 XOVER_VERBS_DEVICE=rxe0 '" + program_at(suite_variable) +
-                            "' --gtest_brief=1 --gtest_filter='" + filter + "'";
-  const ChildResult result =
-      run_program(script_words("rxe", suite, {"--timeout", "1200s"}), std::chrono::seconds(1220));
-  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
-  std::smatch match;
-  if (!std::regex_search(result.out, match, std::regex(R"(\[  PASSED  \] (\d+) test)"))) return 0;
-  return std::stoi(match[1]);
+  return test::cases_passed("rxe", "XOVER_EMULATED=1 XOVER_VERBS_DEVICE=rxe0 ", program_at(suite_variable), filter,
+                            std::chrono::seconds(1200));
 }
 
 TEST_F(GuestRdma, TheFabricKeepsItsPromisesOnSoftRoce) {
