@@ -23,7 +23,11 @@ struct Walk {
     constexpr std::size_t sizes[]{1, 60, 100, 150, 250, 700, 1000, 2500, 4001};
     switch (below(12)) {
       case 0:
-      case 1: end.send(sizes[below(9)], below(3) == 0 ? 333 : SIZE_MAX); break;
+      case 1: {
+        const std::size_t size_bytes = sizes[below(9)];
+        end.send(size_bytes, below(3) == 0 ? 333 : SIZE_MAX);
+        break;
+      }
       case 2:
       case 3: end.offer(sizes[1 + below(8)]); break;
       case 4:
@@ -37,7 +41,10 @@ struct Walk {
       case 10: end.tick(now += 100'000'000); break;
       case 11:
         if (cancels && below(8) == 0) end.machine.withdraw_receives();
-        if (cancels && below(8) == 0) end.machine.change_mode(below(2) == 0, static_cast<Mode>(below(3)));
+        if (cancels && below(8) == 0) {
+          const bool of_sending = below(2) == 0;
+          end.machine.change_mode(of_sending, static_cast<Mode>(below(3)));
+        }
         end.pump();
     }
   }

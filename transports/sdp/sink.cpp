@@ -110,7 +110,7 @@ const char* Sink::on_change_mode(Mode mode, Context& context) noexcept {
       (mode_ == Mode::combined && mode == Mode::buffered) || (mode_ == Mode::pipelined && mode == Mode::combined);
   if (!up && !down) return "no such change of mode";
   if (down && (!adverts_.empty() || unreported_ > 0)) return "a change of mode while an advert is outstanding";
-  if (up) non_discards_ = 0;
+  non_discards_ = 0;
   if (down) end_adverts(context);
   mode_ = wanted_mode_ = mode;
   return nullptr;

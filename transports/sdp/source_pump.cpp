@@ -165,7 +165,7 @@ bool Source::change_mode_now(Turn& turn) noexcept {
   mode_ = wanted_mode_;
   mode_since_ = turn.line.last_sent();
   mode_unseen_ = true;
-  if (to_pipelined) non_discards_ = 0;
+  non_discards_ = 0;  // the sink does so when this comes: adverts of the mode that ends are dropped uncounted
   sink_adverts_.clear();
   return true;
 }
