@@ -80,26 +80,36 @@ BareCopyRun bare_run() {
 
 using Bare = Result<double> (*)(const BareCopyRun&);
 
-Contest against_bare(AgentPair& agents, const std::string& variant, const char* loop, Bare bare, double least_low) {
+// Two processes that share the memory of messages copy it as threads do; what is not of the session's arena, by calls.
+SampleSpec foreign(SampleSpec spec) {
+  spec.point.memory = Memory::foreign;
+  return spec;
+}
+
+std::string name_of(const SampleSpec& spec) {
+  return spec.variant.name() + (spec.point.memory == Memory::foreign ? ", foreign memory" : "");
+}
+
+Contest against_bare(AgentPair& agents, const SampleSpec& spec, const char* loop, Bare bare, double least_low) {
   Contest contest;
-  contest.name = fmt::format("{} / bare {}", variant, loop);
+  contest.name = fmt::format("{} / bare {}", name_of(spec), loop);
   contest.figure = "Gbit/s";
-  contest.ours = [&agents, spec = spec_of(variant, message_bytes)] { return xover_gbps(agents, spec); };
+  contest.ours = [&agents, spec] { return xover_gbps(agents, spec); };
   contest.theirs = [bare] { return bare(bare_run()); };
   contest.cores = {0, 1};
   contest.target = {least_low, 0, 0};
   return contest;
 }
 
-Contest against_tcp(AgentPair& agents, const std::string& variant, double least_low) {
+Contest against_tcp(AgentPair& agents, const SampleSpec& spec, double least_low) {
   Contest contest;
-  contest.name = fmt::format("{} / tcp.send, same core", variant);
+  contest.name = fmt::format("{} / tcp.send, same core", name_of(spec));
   contest.figure = "Gbit/s";
-  const auto figure_of = [&agents](const std::string& id) {
-    return [&agents, spec = on_same_core(spec_of(id, message_bytes))] { return xover_gbps(agents, spec); };
+  const auto figure_of = [&agents](const SampleSpec& of) {
+    return [&agents, spec = on_same_core(of)] { return xover_gbps(agents, spec); };
   };
-  contest.ours = figure_of(variant);
-  contest.theirs = figure_of("tcp.send@lo");
+  contest.ours = figure_of(spec);
+  contest.theirs = figure_of(spec_of("tcp.send@lo", message_bytes));
   contest.cores = {0};
   contest.target = {least_low, 0, 0};
   return contest;
@@ -140,18 +150,25 @@ std::vector<Contest> stage_contests(AgentPair& agents) {
 }
 
 std::vector<Contest> all_contests(AgentPair& agents) {
-  const std::string bcopy = fmt::format("sdp.bcopy[stage={}]@local", best_stage);
-  const std::string bcopy_threads = fmt::format("sdp.bcopy[stage={}]@local[ends=threads]", best_stage);
+  const auto megabyte = [](const std::string& variant) { return spec_of(variant, message_bytes); };
+  const SampleSpec bcopy = megabyte(fmt::format("sdp.bcopy[stage={}]@local", best_stage));
+  const SampleSpec bcopy_threads = megabyte(fmt::format("sdp.bcopy[stage={}]@local[ends=threads]", best_stage));
+  const SampleSpec zcopy = megabyte("sdp.read_zcopy@local");
+  const SampleSpec zcopy_threads = megabyte("sdp.read_zcopy@local[ends=threads]");
+  const SampleSpec zcopy_by_calls = foreign(zcopy);
+  const SampleSpec zcopy_by_longer_calls = foreign(megabyte("sdp.read_zcopy[chunk=256K]@local"));
   std::vector<Contest> contests{
-      against_bare(agents, "sdp.read_zcopy@local", "process_vm_readv", bare_process_read_gbps, 0.9),
-      against_bare(agents, "sdp.read_zcopy[chunk=256K]@local", "process_vm_readv", bare_process_read_gbps, 0.9),
-      against_bare(agents, "sdp.read_zcopy@local[ends=threads]", "memcpy", bare_memcpy_gbps, 0.9),
+      against_bare(agents, zcopy, "process_vm_readv", bare_process_read_gbps, 0.9),
+      against_bare(agents, zcopy_by_calls, "process_vm_readv", bare_process_read_gbps, 0),
+      against_bare(agents, zcopy_by_longer_calls, "process_vm_readv", bare_process_read_gbps, 0),
+      against_bare(agents, zcopy_threads, "memcpy", bare_memcpy_gbps, 0.9),
       against_bare(agents, bcopy, "double memcpy", bare_double_memcpy_gbps, 0.8),
       against_bare(agents, bcopy_threads, "double memcpy", bare_double_memcpy_gbps, 0.8),
       against_bare(agents, bcopy, "double memcpy by two threads", bare_piped_memcpy_gbps, 0),
-      against_tcp(agents, "sdp.read_zcopy@local", 1.5),
-      against_tcp(agents, "sdp.read_zcopy[chunk=256K]@local", 1.5),
-      against_tcp(agents, "sdp.read_zcopy@local[ends=threads]", 1.5),
+      against_tcp(agents, zcopy, 1.5),
+      against_tcp(agents, zcopy_by_calls, 0),
+      against_tcp(agents, zcopy_by_longer_calls, 0),
+      against_tcp(agents, zcopy_threads, 1.5),
       against_tcp(agents, bcopy, 0),
       pingpong_against_tcp(agents),
   };

@@ -147,11 +147,16 @@ struct FabricLimits {
   bool virtual_time = false;
 };
 
-// Memory that the fabric moves bytes from and to best, registered for as long as it lives; for receives, stages, rings.
-class FabricMemory {
+// Memory that the fabric moves bytes from and to best.
+class FabricPages {
  public:
-  virtual ~FabricMemory() = default;
+  virtual ~FabricPages() = default;
   virtual std::span<std::byte> bytes() const noexcept = 0;
+};
+
+// The same, registered for as long as it lives; for receives, stages, rings.
+class FabricMemory : public FabricPages {
+ public:
   virtual const FabricRegion& region() const noexcept = 0;
 };
 
@@ -180,6 +185,9 @@ class Fabric {
 
   virtual Result<std::unique_ptr<FabricMemory>> allocate(std::size_t size_bytes, PageKind pages,
                                                          RemoteAccess access) = 0;
+  // For those that register at each use. What is registered of them must be deregistered first. Plain pages where a
+  // fabric has nothing better.
+  virtual Result<std::unique_ptr<FabricPages>> allocate_pages(std::size_t size_bytes, PageKind pages);
 
   // Whole pages. no_memory: see Registrar. A region that the peer is reading or writing at this moment is not taken
   // away under its hands: deregister() waits for that one operation.

@@ -9,18 +9,6 @@
 
 namespace xover {
 
-std::string_view to_string(WorkStatus status) {
-  switch (status) {
-    case WorkStatus::success: return "success";
-    case WorkStatus::local_error: return "local error";
-    case WorkStatus::remote_access_error: return "remote access error";
-    case WorkStatus::retries_exhausted: return "retries exhausted";
-    case WorkStatus::receiver_not_ready: return "receiver not ready";
-    case WorkStatus::flushed: break;
-  }
-  return "flushed";
-}
-
 Result<std::unique_ptr<Fabric>> open_fabric(const OpenParameters& parameters, const FabricShape& shape) {
   if (auto known = require_link(fabric_links, parameters.link, "rdma"); !known)
     return tl::make_unexpected(known.error());

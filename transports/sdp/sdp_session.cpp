@@ -58,9 +58,13 @@ Result<Channel*> SdpSession::connect(const std::string& address, MonotonicNs dea
   return meet("connect", [&](const Fabric::Prepare& prepare) { return fabric_->connect(address, prepare, deadline); });
 }
 
-// Plain pages: what is sent without a copy goes through the cache of registered memory, as the application's own does.
+// Not registered: what is sent without a copy goes through the cache of registered memory, as the application's own.
 Result<std::vector<Segment>> SdpSession::arena(std::size_t size_bytes) {
-  return add_arena(arenas_, size_bytes, pages_);
+  auto pages = fabric_->allocate_pages(size_bytes, pages_);
+  if (!pages) return tl::make_unexpected(std::move(pages.error()));
+  arenas_.push_back(std::move(*pages));
+  const std::span<std::byte> bytes = arenas_.back()->bytes();
+  return std::vector<Segment>{{.data = bytes.data(), .size_bytes = bytes.size()}};
 }
 
 // --- data plane

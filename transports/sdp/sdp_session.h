@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "core/transport.h"
-#include "transports/common/pages.h"
 #include "transports/rdma/fabric.h"
 #include "transports/sdp/sdp_channel.h"
 #include "transports/sdp/sdp_shared.h"
@@ -49,11 +48,11 @@ class SdpSession final : public Session, private Waiter {
   bool ready() const noexcept;
   void wait(MonotonicNs deadline) noexcept override;
 
-  // What is below goes first: channels, what they have registered, the fabric.
+  // What is below goes first: channels, what they have registered, arenas, the fabric.
   const Limits limits_;
   const PageKind pages_;
   const std::unique_ptr<Fabric> fabric_;
-  std::vector<Pages> arenas_;
+  std::vector<std::unique_ptr<FabricPages>> arenas_;
   SdpShared shared_;
   std::vector<std::unique_ptr<SdpChannel>> channels_;  // by index
   std::vector<SdpChannel*> by_queue_pair_;             // by QueuePair::index(); null: none of a channel

@@ -34,20 +34,18 @@ Ticks ticks_of(MonotonicNs duration_ns) {
 
 }  // namespace
 
-class LocalAdapter::Memory final : public FabricMemory {
+class LocalAdapter::SharedPages final : public FabricPages {
  public:
-  explicit Memory(LocalAdapter& adapter) : adapter_(adapter) {}
-  ~Memory() override {
-    if (region_.handle != 0) (void)adapter_.deregister(region_.handle);
+  explicit SharedPages(LocalAdapter& adapter) : adapter_(adapter) {}
+  ~SharedPages() override {
     if (index_ != no_memory_index) adapter_.unshare(index_);
   }
 
   std::span<std::byte> bytes() const noexcept override {
     return shared_ ? std::span{shared_->data(), shared_->size_bytes()} : std::span{own_.data(), own_.size_bytes()};
   }
-  const FabricRegion& region() const noexcept override { return region_; }
 
-  Result<void> make(std::size_t size_bytes, PageKind kind, RemoteAccess access) {
+  Result<void> make(std::size_t size_bytes, PageKind kind) {
     if (kind == PageKind::huge) {
       auto pages = Pages::allocate(size_bytes, kind);
       if (!pages) return tl::make_unexpected(std::move(pages.error()));
@@ -58,9 +56,6 @@ class LocalAdapter::Memory final : public FabricMemory {
       shared_ = std::move(*memory);
       index_ = adapter_.share(shared_);
     }
-    const auto region = adapter_.register_memory(bytes(), access);
-    if (!region) return tl::make_unexpected(pinning_error(region.error(), bytes().size()));
-    region_ = *region;
     return {};
   }
 
@@ -69,6 +64,29 @@ class LocalAdapter::Memory final : public FabricMemory {
   Pages own_;
   std::shared_ptr<SharedMemory> shared_;
   std::uint32_t index_ = no_memory_index;
+};
+
+class LocalAdapter::Memory final : public FabricMemory {
+ public:
+  explicit Memory(LocalAdapter& adapter) : adapter_(adapter), pages_(adapter) {}
+  ~Memory() override {
+    if (region_.handle != 0) (void)adapter_.deregister(region_.handle);
+  }
+
+  std::span<std::byte> bytes() const noexcept override { return pages_.bytes(); }
+  const FabricRegion& region() const noexcept override { return region_; }
+
+  Result<void> make(std::size_t size_bytes, PageKind kind, RemoteAccess access) {
+    if (auto made = pages_.make(size_bytes, kind); !made) return made;
+    const auto region = adapter_.register_memory(bytes(), access);
+    if (!region) return tl::make_unexpected(pinning_error(region.error(), bytes().size()));
+    region_ = *region;
+    return {};
+  }
+
+ private:
+  LocalAdapter& adapter_;
+  SharedPages pages_;
   FabricRegion region_;
 };
 
@@ -112,6 +130,12 @@ Result<std::unique_ptr<FabricMemory>> LocalAdapter::allocate(std::size_t size_by
                                                              RemoteAccess access) {
   auto memory = std::make_unique<Memory>(*this);
   if (auto made = memory->make(size_bytes, pages, access); !made) return tl::make_unexpected(std::move(made.error()));
+  return memory;
+}
+
+Result<std::unique_ptr<FabricPages>> LocalAdapter::allocate_pages(std::size_t size_bytes, PageKind pages) {
+  auto memory = std::make_unique<SharedPages>(*this);
+  if (auto made = memory->make(size_bytes, pages); !made) return tl::make_unexpected(std::move(made.error()));
   return memory;
 }
 

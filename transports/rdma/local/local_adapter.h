@@ -29,8 +29,10 @@ class LocalAdapter final : public Fabric {
   Result<Connected> connect(const std::string& address, const Prepare& prepare, MonotonicNs deadline) override;
   Result<Connected> accept(const Prepare& prepare, MonotonicNs deadline) override;
 
-  // Pages of the kind `huge` are private, so that peers in other processes reach them by system calls.
+  // Of what is allocated here, peers in other processes have a mapping. Pages of the kind `huge` are private; these
+  // they reach by system calls, as all other memory.
   Result<std::unique_ptr<FabricMemory>> allocate(std::size_t size_bytes, PageKind pages, RemoteAccess access) override;
+  Result<std::unique_ptr<FabricPages>> allocate_pages(std::size_t size_bytes, PageKind pages) override;
 
   tl::expected<FabricRegion, Failure> register_memory(std::span<std::byte> pages,
                                                       RemoteAccess access) noexcept override;
@@ -44,6 +46,7 @@ class LocalAdapter final : public Fabric {
   std::vector<Fact> facts() const override;
 
  private:
+  class SharedPages;
   class Memory;
 
   LocalAdapter() = default;
