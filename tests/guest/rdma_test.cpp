@@ -44,7 +44,7 @@ TEST_F(GuestRdma, ConformsOnSoftRoce) {
 TEST_F(GuestRdma, ConformsWhollyOnSoftRoce) {
   if (std::getenv("XOVER_GUEST_WHOLE") == nullptr) GTEST_SKIP() << "takes many minutes; ./dev guest test runs it";
   if (const std::string why = why_not_built(); !why.empty()) GTEST_SKIP() << why;
-  EXPECT_GT(cases_passed("XOVER_CONFORMANCE", "*_verbs_*"), 25 * rows);  // the others do not fit such a link
+  EXPECT_GE(cases_passed("XOVER_CONFORMANCE", "*_verbs_*"), 36 * rows);  // streams have more, files do not fit
 }
 
 TEST_F(GuestRdma, RunsSdpAgainstRsocketsAndSaysWhoMovedTheBytes) {
