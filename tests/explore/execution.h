@@ -56,6 +56,8 @@ class Execution final : private WorldMemory {
   void check_counts(std::size_t end);
   void check_registrations(std::size_t end);
 
+  void execute(std::size_t end, const sdp::Carry& carry);
+  void append_payload(std::size_t end, const sdp::Gather& payload);
   void execute(std::size_t end, const sdp::PostMessage& post);
   void execute(std::size_t end, const sdp::PostRead& post);
   void execute(std::size_t end, const sdp::PostWrite& post);
@@ -95,6 +97,7 @@ class Execution final : private WorldMemory {
   ModelState& state_;
   std::vector<std::string>* story_;
   std::string problem_;
+  std::vector<std::byte> payload_;  // of the message that is posted next
   std::uint32_t adverts_before_ = 0;
 };
 

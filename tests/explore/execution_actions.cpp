@@ -36,6 +36,20 @@ void Execution::post(std::size_t end, WorldRequest request) {
   if (state_.world.post(end, std::move(request)) != Posted::ok) wrong(name_of_end(end) + " posts beyond its queue");
 }
 
+void Execution::execute(std::size_t end, const sdp::Carry& carry) { append_payload(end, carry.payload); }
+
+void Execution::append_payload(std::size_t end, const sdp::Gather& payload) {
+  const std::size_t before = payload_.size();
+  payload_.resize(before + payload.size_bytes);
+  std::span<std::byte> rest = std::span(payload_).subspan(before);
+  std::uint64_t skipped = payload.offset;
+  for (const Segment* segment = payload.segments; ok() && !rest.empty(); ++segment, skipped = 0) {
+    const std::size_t here = std::min<std::size_t>(rest.size(), segment->size_bytes - skipped);
+    read(end, number_of(segment->data) + skipped, rest.first(here));
+    rest = rest.subspan(here);
+  }
+}
+
 void Execution::execute(std::size_t end, const sdp::PostMessage& message) {
   tell("  ", name_of_end(end), " sends ", describe_message(message.message));
   check_line(end, message);
@@ -44,16 +58,12 @@ void Execution::execute(std::size_t end, const sdp::PostMessage& message) {
   }
   WorldRequest request{.id = message.stage, .work = Work::send, .inline_data = true};
   request.immediate = state_.ends[end].reads_ended;  // not sent: what the receiver can know by this message
-  request.bytes.resize(sdp::most_head_bytes + message.payload.size_bytes);
-  const std::size_t head_bytes = sdp::encode(message.message, request.bytes.data());
-  request.bytes.resize(head_bytes + message.payload.size_bytes);
-  std::span<std::byte> rest = std::span(request.bytes).subspan(head_bytes);
-  std::uint64_t skipped = message.payload.offset;
-  for (const Segment* segment = message.payload.segments; ok() && !rest.empty(); ++segment, skipped = 0) {
-    const std::size_t here = std::min<std::size_t>(rest.size(), segment->size_bytes - skipped);
-    read(end, number_of(segment->data) + skipped, rest.first(here));
-    rest = rest.subspan(here);
-  }
+  append_payload(end, message.payload);
+  if (payload_.size() != message.message.payload_bytes) wrong("a message says another size than it has");
+  request.bytes.resize(sdp::most_head_bytes);
+  request.bytes.resize(sdp::encode(message.message, request.bytes.data()));
+  request.bytes.insert(request.bytes.end(), payload_.begin(), payload_.end());
+  payload_.clear();
   if (ok()) post(end, std::move(request));
 }
 

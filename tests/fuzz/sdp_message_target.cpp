@@ -20,10 +20,11 @@ struct Executor {
     for (std::uint16_t slot = 0; slot < settings.own.receives; ++slot) slots[slot] = slot;
   }
 
+  void operator()(const Carry&) {}
   void operator()(const PostMessage& post) {
     std::array<std::byte, most_head_bytes> bytes;
     const std::size_t head = encode(post.message, bytes.data());
-    fuzz::require(head + post.payload.size_bytes <= machine.settings().peer.receive_bytes, "messages fit at the peer");
+    fuzz::require(head + post.message.payload_bytes <= machine.settings().peer.receive_bytes, "messages fit at the peer");
     machine.sends_finished();
     last_sent = post.message.sequence;
   }

@@ -114,5 +114,24 @@ TEST(SdpMachineCredits, ACancelIsAnsweredWhateverWentBefore) {
   }
 }
 
+TEST(SdpMachineCredits, SmallOpsThatWaitedLeaveTogether) {
+  Rig rig(rig_settings(Way::bcopy));
+  std::vector<Token> ops;
+  for (int i = 0; i < 8; ++i) ops.push_back(rig.a.send(40, 15));
+  ASSERT_TRUE(rig.settle());
+  ASSERT_EQ(rig.a.sent(Kind::data), 5u) << "the rest has no credits";
+  rig.b.offer(900);
+  ASSERT_TRUE(rig.settle());
+  EXPECT_EQ(rig.a.sent(Kind::data), 7u) << "a message takes 100 bytes, of three ops";
+  EXPECT_EQ(rig.a.said.back().payload_bytes, 20u);
+  for (const Token op : ops) {
+    ASSERT_NE(rig.a.released(op), nullptr);
+    EXPECT_EQ(rig.a.released(op)->bytes, 40u);
+  }
+  rig.b.offer(900);
+  ASSERT_TRUE(rig.settle());
+  rig.expect_stream(rig.a, rig.b);
+}
+
 }  // namespace
 }  // namespace xover::sdp

@@ -77,20 +77,27 @@ void RigEnd::execute(const Action& action) {
   std::visit([this](const auto& one) { execute_one(one); }, action);
 }
 
-void RigEnd::execute_one(const PostMessage& post) {
-  std::vector<std::byte> bytes(most_head_bytes);
-  bytes.resize(encode(post.message, bytes.data()));
-  const Segment* segment = post.payload.segments;
-  std::uint64_t offset = post.payload.offset;
-  for (std::uint32_t left = post.payload.size_bytes; left > 0; ++segment, offset = 0) {
+void RigEnd::append_payload(const Gather& payload) {
+  const Segment* segment = payload.segments;
+  std::uint64_t offset = payload.offset;
+  for (std::uint32_t left = payload.size_bytes; left > 0; ++segment, offset = 0) {
     if (offset >= segment->size_bytes) {
       ADD_FAILURE_AT(__FILE__, __LINE__) << "a payload that begins outside its segment";
       return;
     }
     const auto size_bytes = static_cast<std::uint32_t>(std::min<std::uint64_t>(left, segment->size_bytes - offset));
-    bytes.insert(bytes.end(), segment->data + offset, segment->data + offset + size_bytes);
+    payload_.insert(payload_.end(), segment->data + offset, segment->data + offset + size_bytes);
     left -= size_bytes;
   }
+}
+
+void RigEnd::execute_one(const PostMessage& post) {
+  append_payload(post.payload);
+  EXPECT_EQ(payload_.size(), post.message.payload_bytes);
+  std::vector<std::byte> bytes(most_head_bytes);
+  bytes.resize(encode(post.message, bytes.data()));
+  bytes.insert(bytes.end(), payload_.begin(), payload_.end());
+  payload_.clear();
   EXPECT_LE(bytes.size(), settings_.peer.receive_bytes);
   said.push_back(post.message);
   if (aborted) return;

@@ -81,6 +81,8 @@ class RigEnd {
   };
 
   void execute(const Action& action);
+  void append_payload(const Gather& payload);
+  void execute_one(const Carry& carry) { append_payload(carry.payload); }
   void execute_one(const PostMessage& post);
   void execute_one(const PostRead& read);
   void execute_one(const PostWrite& write);
@@ -97,7 +99,8 @@ class RigEnd {
   void receive(const std::vector<std::byte>& message);
 
   Settings settings_;
-  std::deque<OnTheWay> wire_;  // from here to the peer
+  std::vector<std::byte> payload_;  // of the message that is posted next
+  std::deque<OnTheWay> wire_;       // from here to the peer
   std::vector<std::vector<std::byte>> slots_;
   std::deque<std::uint16_t> posted_;
   std::vector<std::byte> read_stage_;

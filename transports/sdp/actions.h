@@ -28,11 +28,18 @@ struct Gather {
 using Ticket = std::uint16_t;
 inline constexpr Ticket no_ticket = UINT16_MAX;
 
+// Payload of the message that the next PostMessage behind this posts, before what that one brings itself: small ops
+// that leave together. Never the last in a list.
+struct Carry {
+  Gather payload;
+  bool operator==(const Carry&) const = default;
+};
+
 // Posts header, extension and payload as one message. The payload is free when the action has been executed: taken
 // inline, or copied to the stage. sends_finished() tells when the stage may be used again.
 struct PostMessage {
   Message message;
-  Gather payload;           // size 0: none
+  Gather payload;           // size 0: none; less than message.payload_bytes by what was carried
   std::uint16_t stage = 0;  // 0, 1, ... and round again
   bool operator==(const PostMessage&) const = default;
 };
@@ -126,7 +133,7 @@ struct Abort {
   bool operator==(const Abort& other) const { return reason.code == other.reason.code; }
 };
 
-using Action = std::variant<PostMessage, PostRead, PostWrite, Register, Release, Copy, PostReceive, CompleteSend,
+using Action = std::variant<Carry, PostMessage, PostRead, PostWrite, Register, Release, Copy, PostReceive, CompleteSend,
                             CompleteReceive, Closed, Abort>;
 
 class Actions {

@@ -138,22 +138,25 @@ void SdpExecutor::gather(const sdp::Gather& payload) noexcept {
   }
 }
 
-// Puts the whole message together behind its head, which is there.
-std::size_t SdpExecutor::stage_message(std::byte* to, std::size_t head, const sdp::Gather& payload) noexcept {
+// Returns how many bytes.
+std::size_t SdpExecutor::stage(std::byte* to, const sdp::Gather& payload) noexcept {
   const Segment* segment = payload.segments;
   std::uint64_t offset = payload.offset;
-  std::size_t at = head;
   for (std::size_t left = payload.size_bytes; left != 0; ++segment, offset = 0) {
     const std::size_t run = std::min<std::uint64_t>(left, segment->size_bytes - offset);
-    counted_copy(ledger_, to + at, segment->data + offset, run);
-    at += run;
+    counted_copy(ledger_, to, segment->data + offset, run);
+    to += run;
     left -= run;
   }
-  return at;
+  return payload.size_bytes;
 }
 
+void SdpExecutor::execute(const sdp::Carry& action) noexcept { payload_[payload_runs_++] = action.payload; }
+
 void SdpExecutor::execute(const sdp::PostMessage& action) noexcept {
-  const std::size_t payload_bytes = action.payload.size_bytes;
+  const std::size_t payload_bytes = action.message.payload_bytes;
+  payload_[payload_runs_++] = action.payload;
+  const std::span<const sdp::Gather> payload(payload_.data(), std::exchange(payload_runs_, 0));
   const bool timed = payload_bytes >= least_timed_copy_bytes && shared_.account.on();
   const AccountTime begin = timed ? shared_.account.now() : 0;
   std::array<std::byte, sdp::most_head_bytes> head;
@@ -165,13 +168,16 @@ void SdpExecutor::execute(const sdp::PostMessage& action) noexcept {
   pieces_[0] = {head.data(), static_cast<std::uint32_t>(head_size), 0};
   piece_count_ = 1;
   if (payload_bytes != 0) queue_pair_->spend_copy(payload_bytes);
-  if (request.inline_data) gather(action.payload);
+  if (request.inline_data) {
+    for (const sdp::Gather& run : payload) gather(run);
+  }
   std::size_t gathered = 0;
   for (std::size_t i = 0; i < piece_count_; ++i) gathered += pieces_[i].size_bytes;
   if (!request.inline_data || gathered != head_size + payload_bytes) {
     std::byte* const to = request.inline_data ? scratch_.get() : stages_.data(action.stage);
     std::copy_n(head.data(), head_size, to);
-    const std::size_t size = stage_message(to, head_size, action.payload);
+    std::size_t size = head_size;
+    for (const sdp::Gather& run : payload) size += stage(to + size, run);
     pieces_[0] = {to, static_cast<std::uint32_t>(size), 0};
     if (!request.inline_data) pieces_[0] = stages_.piece(action.stage, size);
     piece_count_ = 1;

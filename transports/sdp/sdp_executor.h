@@ -5,6 +5,7 @@
 // machine says Release, or until the queue pair has gone: nobody else can reach the memory then.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -40,6 +41,7 @@ class SdpExecutor {
 
   // Data plane.
   void take(const WorkResult& result) noexcept;
+  void execute(const sdp::Carry& action) noexcept;
   void execute(const sdp::PostMessage& action) noexcept;
   void execute(const sdp::PostRead& action) noexcept;
   void execute(const sdp::PostWrite& action) noexcept;
@@ -60,7 +62,7 @@ class SdpExecutor {
   using Pieces = std::vector<LocalPiece>;
 
   void gather(const sdp::Gather& payload) noexcept;
-  std::size_t stage_message(std::byte* to, std::size_t head, const sdp::Gather& payload) noexcept;
+  std::size_t stage(std::byte* to, const sdp::Gather& payload) noexcept;
   bool post(WorkRequest& request) noexcept;
   void lost() noexcept;
   void release(std::optional<RegisteredMemory::Place>& place) noexcept;
@@ -79,7 +81,9 @@ class SdpExecutor {
   std::optional<RequestQueue> requests_;
   std::optional<AdvertTimes> adverts_;
   std::vector<std::optional<RegisteredMemory::Place>> places_;  // by ticket
-  Pieces pieces_;                                               // of the message that is being posted
+  std::array<sdp::Gather, sdp::Actions::capacity> payload_;     // of the message that is being posted
+  std::size_t payload_runs_ = 0;
+  Pieces pieces_;  // of its post
   std::size_t piece_count_ = 0;
   bool all_inline_ = false;
   bool signal_all_ = false;

@@ -1,7 +1,7 @@
 // The half of a machine that sends: ops wait in a queue, a cursor goes through their bytes, and each run of bytes
 // behind which it goes is sent in one of three ways:
 //
-//   by copy     in a Data message; its bytes are done when the message is posted
+//   by copy     in a Data message, which takes as many ops as it has room for; done when the message is posted
 //   by advert   SrcAvail; done when the peer has read them and says so (RdmaRdCompl)
 //   by write    into a sink advert of the peer; done when the write has ended, which RdmaWrCompl follows at once
 //
@@ -161,6 +161,8 @@ class Source {
   void tell_sent(Op& op, const Piece& piece, Turn& turn) noexcept;
   bool begin_piece(Form form, Turn& turn) noexcept;
   bool send_copy(Turn& turn) noexcept;
+  Gather take_run(std::uint32_t most_bytes, Turn& turn) noexcept;
+  bool joins(std::uint32_t carried_bytes, Turn& turn) noexcept;
   bool must_flush(Route next, const Settings& settings) const noexcept;
   bool flush(Turn& turn) noexcept;
   bool change_mode_now(Turn& turn) noexcept;

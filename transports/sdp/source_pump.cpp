@@ -260,20 +260,37 @@ bool Source::begin_piece(Form form, Turn& turn) noexcept {
 
 bool Source::send_copy(Turn& turn) noexcept {
   if (adverts_ > 0 || unposted_ > 0 || !need_data_credits(turn)) return false;
-  Op& current = op(cursor_.op);
-  const auto size_bytes = static_cast<std::uint32_t>(
-      std::min<std::uint64_t>(most_copied_bytes(turn.settings), current.end - cursor_.offset));
-  turn.post({.kind = Kind::data}, {current.segments + cursor_.segment, cursor_.in_segment, size_bytes});
-  current.done += size_bytes;
-  current.copied += size_bytes;
-  turn.statistics.copied_bytes += size_bytes;
+  std::uint32_t carried_bytes = 0;
+  Gather run = take_run(most_copied_bytes(turn.settings), turn);
+  while (joins(carried_bytes + run.size_bytes, turn)) {
+    turn.actions.add(Carry{run});
+    carried_bytes += run.size_bytes;
+    run = take_run(most_copied_bytes(turn.settings) - carried_bytes, turn);
+  }
+  turn.post({.kind = Kind::data}, run, carried_bytes);
   if (sink_adverts_.empty()) {
     ++non_discards_;
   } else {
     sink_adverts_.pop();
   }
-  move_cursor(size_bytes);
   return true;
+}
+
+// The bytes at the cursor, of one op, which are copied and done.
+Gather Source::take_run(std::uint32_t most_bytes, Turn& turn) noexcept {
+  Op& current = op(cursor_.op);
+  const auto size_bytes = static_cast<std::uint32_t>(std::min<std::uint64_t>(most_bytes, current.end - cursor_.offset));
+  const Gather run{current.segments + cursor_.segment, cursor_.in_segment, size_bytes};
+  current.done += size_bytes;
+  current.copied += size_bytes;
+  turn.statistics.copied_bytes += size_bytes;
+  move_cursor(size_bytes);
+  return run;
+}
+
+// Whether what the cursor is at now leaves with the message that so many bytes are in. Never waited for.
+bool Source::joins(std::uint32_t carried_bytes, Turn& turn) noexcept {
+  return carried_bytes < most_copied_bytes(turn.settings) && turn.room() && route(turn) == Route::copy;
 }
 
 // A sink advert that was written to ends when little room is left, or when nothing is there to be written now: the

@@ -24,8 +24,9 @@ struct Turn : Context {
   bool may_send_data() const noexcept { return line.may_send_data(settings); }
   bool may_send_control() const noexcept { return line.may_send_control(settings); }
 
-  void post(Message message, const Gather& payload = {}) noexcept {
-    message.payload_bytes = payload.size_bytes;
+  // Behind Carry actions of so many bytes.
+  void post(Message message, const Gather& payload = {}, std::uint32_t carried_bytes = 0) noexcept {
+    message.payload_bytes = carried_bytes + payload.size_bytes;
     const std::uint16_t stage = line.stamp(message, settings);
     ++statistics.sent[index_of(message.kind)];
     actions.add(PostMessage{message, payload, stage});
