@@ -41,8 +41,7 @@ TEST(BrokenEnvironment, AnOutputFolderThatVanishesIsNamed) {
 
 // From too few to start an agent, to too few for its sockets, to enough.
 TEST(BrokenEnvironment, TooFewDescriptorsAreNamedWhereverTheyRunOut) {
-  if (under_sanitizer)
-    GTEST_SKIP() << "a sanitizer checks addresses by means of pipes, and takes a shortage of descriptors for a finding";
+  if (under_sanitizer) GTEST_SKIP() << descriptors_needed_by_sanitizer;
   int failed = 0, succeeded = 0;
   for (const int limit : {4, 5, 6, 9, 12, 16, 20, 24, 32, 64}) {
     SCOPED_TRACE("at most " + std::to_string(limit) + " descriptors");

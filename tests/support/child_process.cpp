@@ -75,11 +75,15 @@ void ChildProcess::signal(int number) const {
   if (!collected_) kill(pid_, number);
 }
 
-bool ChildProcess::ends_within(Milliseconds bound) const {
+bool ChildProcess::ends_within(Milliseconds bound) const { return changes_within(bound, WEXITED); }
+
+bool ChildProcess::stops_within(Milliseconds bound) const { return changes_within(bound, WSTOPPED); }
+
+// Into a state as waitid(2) names them.
+bool ChildProcess::changes_within(Milliseconds bound, int to) const {
   for (const auto deadline = Clock::now() + bound;; std::this_thread::sleep_for(Milliseconds(2))) {
     siginfo_t info{};
-    if (waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid_)
-      return true;
+    if (waitid(P_PID, static_cast<id_t>(pid_), &info, to | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid_) return true;
     if (Clock::now() >= deadline) return false;
   }
 }

@@ -31,9 +31,13 @@ class ChildProcess {
   void signal(int number) const;
   // True when the child has ended within the bound; it can still be collected by wait().
   bool ends_within(Milliseconds bound) const;
+  // True when it has been stopped within the bound, and still is.
+  bool stops_within(Milliseconds bound) const;
   ChildResult wait(Milliseconds bound);
 
  private:
+  bool changes_within(Milliseconds bound, int to) const;
+
   pid_t pid_ = -1;
   bool collected_ = false;
   std::string out_, err_;

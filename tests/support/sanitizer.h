@@ -22,4 +22,8 @@ inline constexpr bool under_address_sanitizer = false;
 
 inline constexpr bool under_sanitizer = under_address_sanitizer || under_thread_sanitizer;
 
+// Why a test that leaves the process no descriptor is skipped.
+inline constexpr const char* descriptors_needed_by_sanitizer =
+    "a sanitizer checks addresses by means of pipes, and takes a shortage of descriptors for a finding";
+
 }  // namespace xover::test

@@ -90,7 +90,7 @@ TEST_P(RdmaEnd, LeasesOutliveTheirChannel) {
 }
 
 TEST_P(RdmaEnd, EndsThatWereOpenedDifferentlyRefuseEachOther) {
-  RdmaFaults none;
+  FabricFaults none;
   auto listening = open_faulty(GetParam(), none, {.options = {{"window", "16"}}}).value();
   auto connecting = open_faulty(GetParam(), none, {.options = {{"window", "32"}}}).value();
   const std::string address = listening->listen().value();

@@ -1,12 +1,10 @@
-// Both ends of an rdma.* connection on the link `local` within this process, used from one thread; and a fabric around
-// another one, in which a chosen registration fails and everything registered is counted.
+// Both ends of an rdma.* connection on the link `local` within this process, used from one thread, each over a fabric
+// that can be made to fail. In the end everything has been given back.
 #pragma once
 
 #include <gtest/gtest.h>
 
-#include <cerrno>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,72 +13,13 @@
 #include <vector>
 
 #include "core/payload.h"
+#include "tests/unit/faulty_fabric.h"
+#include "tests/unit/given_back.h"
 #include "tests/unit/session_pair.h"
 #include "transports/rdma/fabric.h"
 #include "transports/rdma/rdma_session.h"
 
 namespace xover::test {
-
-struct RdmaFaults {
-  int registrations_until_failure = -1;  // of both kinds, -1: none fails
-  int live_regions = 0;
-  std::vector<FabricRegion> regions;  // made by register_memory()
-  Fabric* fabric = nullptr;           // the one that is wrapped
-
-  std::optional<std::uint64_t> gone;  // deregistered behind the owner's back
-
-  Failure deregister_first() {
-    gone = regions.front().handle;
-    return fabric->deregister(*gone);
-  }
-};
-
-class FaultyFabric final : public Fabric {
- public:
-  FaultyFabric(std::unique_ptr<Fabric> inner, RdmaFaults& faults) : inner_(std::move(inner)), faults_(faults) {
-    faults_.fabric = inner_.get();
-  }
-
-  const FabricLimits& limits() const noexcept override { return inner_->limits(); }
-  Result<std::string> listen() override { return inner_->listen(); }
-  Result<Connected> connect(const std::string& address, const Prepare& prepare, MonotonicNs deadline) override {
-    return inner_->connect(address, prepare, deadline);
-  }
-  Result<Connected> accept(const Prepare& prepare, MonotonicNs deadline) override {
-    return inner_->accept(prepare, deadline);
-  }
-  Result<std::unique_ptr<FabricMemory>> allocate(std::size_t size_bytes, PageKind pages, RemoteAccess access) override {
-    if (fails()) return make_error(ErrorCode::no_memory, "register", "a fault of the test");
-    return inner_->allocate(size_bytes, pages, access);
-  }
-  tl::expected<FabricRegion, Failure> register_memory(std::span<std::byte> pages,
-                                                      RemoteAccess access) noexcept override {
-    if (fails()) return tl::make_unexpected(Failure{ErrorCode::no_memory, ENOMEM, "a fault of the test"});
-    const auto region = inner_->register_memory(pages, access);
-    if (!region) return region;
-    ++faults_.live_regions;
-    faults_.regions.push_back(*region);
-    return region;
-  }
-  Failure deregister(std::uint64_t handle) noexcept override {
-    --faults_.live_regions;
-    return faults_.gone == handle ? Failure{} : inner_->deregister(handle);
-  }
-  std::size_t poll(std::span<WorkResult> out) noexcept override { return inner_->poll(out); }
-  bool can_sleep() const noexcept override { return inner_->can_sleep(); }
-  void wait(MonotonicNs deadline) noexcept override { inner_->wait(deadline); }
-  std::vector<Counter> counters() const override { return inner_->counters(); }
-  std::vector<Fact> facts() const override { return inner_->facts(); }
-
- private:
-  bool fails() noexcept {
-    if (faults_.registrations_until_failure < 0) return false;
-    return faults_.registrations_until_failure-- == 0;
-  }
-
-  std::unique_ptr<Fabric> inner_;
-  RdmaFaults& faults_;
-};
 
 inline constexpr std::uint64_t rdma_seed = 31;
 
@@ -110,7 +49,7 @@ inline FabricShape roomy_shape() {
   return {.max_queue_pairs = 2, .max_requests = 512, .max_receives = 256, .max_inline_bytes = 256, .sleeps = true};
 }
 
-inline Result<std::unique_ptr<Session>> open_faulty(std::string_view id, RdmaFaults& faults,
+inline Result<std::unique_ptr<Session>> open_faulty(std::string_view id, FabricFaults& faults,
                                                     const RdmaSetup& setup = {}) {
   const OpenParameters parameters = rdma_parameters(id, setup);
   auto fabric = open_fabric(parameters, roomy_shape());
@@ -119,9 +58,10 @@ inline Result<std::unique_ptr<Session>> open_faulty(std::string_view id, RdmaFau
 }
 
 struct RdmaEnds {
+  GivenBack all_given_back;                    // looks when the rest has gone
   std::vector<std::vector<std::byte>> memory;  // what ops point to, which outlives the sessions
   std::vector<Segment> segments;               // likewise, for messages in one piece
-  RdmaFaults a_faults, b_faults;
+  FabricFaults a_faults, b_faults;
   SessionEnd a, b;  // a connects to b
 
   explicit RdmaEnds(std::string_view id, const RdmaSetup& setup = {}) {

@@ -15,6 +15,8 @@ class RdmaFault : public testing::TestWithParam<std::string> {
   void SetUp() override {
     if (const auto why = find_transport(GetParam())->probe({.name = "local"}).cause; !why.empty()) GTEST_SKIP() << why;
   }
+
+  const GivenBack all_given_back;
 };
 
 // One end meets the other, with the given fault at the connecting end.
@@ -29,7 +31,7 @@ TEST_P(RdmaFault, ARegistrationThatFailsAtAnyPointOfConnectingIsSaid) {
   bool worked = false;
   int point = 0;
   for (; !worked && point < 10; ++point) {
-    RdmaFaults faults, none;
+    FabricFaults faults, none;
     auto listening = open_faulty(GetParam(), none).value();
     const std::string address = listening->listen().value();
     auto connecting = open_faulty(GetParam(), faults).value();

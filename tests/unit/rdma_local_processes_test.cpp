@@ -4,12 +4,12 @@
 
 #include <chrono>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <string>
 #include <thread>
 
 #include "core/payload.h"
+#include "tests/unit/given_back.h"
 #include "tests/unit/rdma_local_peer.h"
 
 namespace xover {
@@ -22,14 +22,10 @@ using test::Command;
 using test::exposed_bytes;
 using test::is_local_peer;
 using test::LocalPeerProcess;
+using test::open_descriptors;
 
 constexpr std::size_t into = std::size_t{2} << 20;
 constexpr MonotonicNs second = fabric_test::second;
-
-std::size_t open_descriptors() {
-  const std::filesystem::directory_iterator all("/proc/self/fd");
-  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
-}
 
 TEST(RdmaLocalProcesses, MessagesGoStraightIntoMappedReceives) {
   if (is_local_peer()) return test::be_local_peer();

@@ -7,21 +7,21 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
-#include <fstream>
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "tests/fabric/rig.h"
 #include "tests/support/sanitizer.h"
+#include "tests/unit/given_back.h"
 #include "tests/unit/limited_locked_memory.h"
 #include "transports/rdma/local/page_pinning.h"
 #include "transports/rdma/local/region_table.h"
 
 namespace xover {
 namespace {
+
+using test::status_kilobytes;
 
 constexpr std::size_t page_bytes = 4096;
 
@@ -31,21 +31,8 @@ Result<std::unique_ptr<Fabric>> open_local(const std::string& pin) {
   return open_fabric(parameters, {});
 }
 
-// Of /proc/self/status, in kilobytes: VmPin or VmLck.
-std::size_t status_kilobytes(std::string_view name) {
-  std::ifstream file("/proc/self/status");
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with(name)) return std::stoul(line.substr(line.find(':') + 1));
-  }
-  return 0;
-}
-
-// The kernel unpins a ring's buffers soon, not at once.
 bool returns_to(std::string_view name, std::size_t kilobytes) {
-  for (int i = 0; i < 2000 && status_kilobytes(name) != kilobytes; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  return status_kilobytes(name) == kilobytes;
+  return test::soon_true([&] { return status_kilobytes(name) == kilobytes; });
 }
 
 std::string fact(const Fabric& fabric, std::string_view name) {
@@ -142,6 +129,7 @@ INSTANTIATE_TEST_SUITE_P(Ways, RdmaLocalPinning,
                          [](const auto& tried) { return std::string(tried.param.pin); });
 
 TEST(RdmaLocalRegistration, WithoutARingAutoTakesMlockAndSaysWhy) {
+  if (test::under_address_sanitizer) GTEST_SKIP() << test::descriptors_needed_by_sanitizer;
   rlimit before{};
   getrlimit(RLIMIT_NOFILE, &before);
   const int lowest_free = open("/dev/null", O_RDONLY | O_CLOEXEC);

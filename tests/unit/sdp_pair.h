@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 
 #include "core/payload.h"
 #include "core/transport.h"
+#include "tests/unit/given_back.h"
 #include "tests/unit/session_pair.h"
 
 namespace xover::test {
@@ -30,20 +32,32 @@ struct SdpSetup {
   std::string link = "local";
 };
 
-// `a` sends one stream, `b` receives it, unless a test does more.
+// `a` sends one stream, `b` receives it, unless a test does more. In the end all has been given back.
 class SdpPair {
+ private:
+  struct Sent {
+    std::vector<std::byte> bytes;
+    std::vector<Segment> segments;
+  };
+
+  // Before the ends, which go first.
+  GivenBack all_given_back_;
+  std::vector<std::unique_ptr<Sent>> sent_;
+  std::vector<std::unique_ptr<std::vector<std::byte>>> buffers_;
+
  public:
+  using Open = std::function<std::unique_ptr<Session>()>;
+
   static constexpr std::uint64_t seed = 17;
-  static constexpr MonotonicNs patience_ns = 20 * second;
+  static constexpr MonotonicNs patience_ns = 20 * second;    // with a busy machine
+  static constexpr MonotonicNs fault_bound_ns = 5 * second;  // from a fault until everybody has what is his
 
   explicit SdpPair(std::string_view id, const SdpSetup& setup = {})
-      : SdpPair(open_session(id, setup.options, setup.depth, setup.channels, sdp_link(setup.link)).value(),
-                open_session(id, setup.options, setup.depth, setup.channels, sdp_link(setup.link)).value(),
-                setup.channels) {}
+      : SdpPair([&] { return open(id, setup); }, [&] { return open(id, setup); }, setup.channels) {}
 
-  SdpPair(std::unique_ptr<Session> a_session, std::unique_ptr<Session> b_session, std::size_t channels = 1) {
-    a.session = std::move(a_session);
-    b.session = std::move(b_session);
+  SdpPair(const Open& open_a, const Open& open_b, std::size_t channels = 1) {
+    a.session = open_a();
+    b.session = open_b();
     const std::string address = b.session->listen().value();
     for (std::size_t i = 0; i < channels; ++i) {
       Channel* accepted = nullptr;
@@ -54,6 +68,8 @@ class SdpPair {
     }
     a.channel = a_channels.front();
     b.channel = b_channels.front();
+    a_own_ = registered_now(*a.session);
+    b_own_ = registered_now(*b.session);
   }
 
   // An op of the stream's next bytes; it lives as long as this. Returns its token, or 0 when it was not accepted.
@@ -116,6 +132,16 @@ class SdpPair {
         bound);
   }
 
+  // At neither end is more registered than when they had met: with `registration=none`, once nothing is under way.
+  void expect_nothing_registered() const {
+    if (a.session) {
+      EXPECT_EQ(registered_now(*a.session), a_own_);
+    }
+    if (b.session) {
+      EXPECT_EQ(registered_now(*b.session), b_own_);
+    }
+  }
+
   std::uint64_t arrived_bytes() const { return arrived_bytes_; }
   std::uint64_t sent_bytes() const { return sent_bytes_; }
   bool intact() const { return intact_; }  // what arrived is what was sent, in order
@@ -124,10 +150,9 @@ class SdpPair {
   std::vector<Channel*> a_channels, b_channels;
 
  private:
-  struct Sent {
-    std::vector<std::byte> bytes;
-    std::vector<Segment> segments;
-  };
+  static std::unique_ptr<Session> open(std::string_view id, const SdpSetup& setup) {
+    return open_session(id, setup.options, setup.depth, setup.channels, sdp_link(setup.link)).value();
+  }
 
   void take_received() {
     for (; looked_at_ < b.seen.size(); ++looked_at_) {
@@ -140,11 +165,10 @@ class SdpPair {
     }
   }
 
-  std::vector<std::unique_ptr<Sent>> sent_;
-  std::vector<std::unique_ptr<std::vector<std::byte>>> buffers_;
   std::size_t looked_at_ = 0, returned_ = 0;
   std::uint64_t sent_bytes_ = 0, arrived_bytes_ = 0;
   bool intact_ = true;
+  std::uint64_t a_own_ = 0, b_own_ = 0;  // registered when they had met
 };
 
 }  // namespace xover::test

@@ -39,7 +39,8 @@ std::unique_ptr<Session> open_end(std::string_view id, const OptionText& text, L
 class SdpVirtualTime : public testing::Test {
  protected:
   void open(std::string_view id, const OptionText& text = {}) {
-    pair.emplace(open_end(id, text, LinkRole::sender), open_end(id, text, LinkRole::receiver));
+    pair.emplace([&] { return open_end(id, text, LinkRole::sender); },
+                 [&] { return open_end(id, text, LinkRole::receiver); });
     clock = pair->a.session->clock();
     start_ns = clock->now_ns();
   }
