@@ -24,7 +24,8 @@ struct Executor {
   void operator()(const PostMessage& post) {
     std::array<std::byte, most_head_bytes> bytes;
     const std::size_t head = encode(post.message, bytes.data());
-    fuzz::require(head + post.message.payload_bytes <= machine.settings().peer.receive_bytes, "messages fit at the peer");
+    fuzz::require(head + post.message.payload_bytes <= machine.settings().peer.receive_bytes,
+                  "messages fit at the peer");
     machine.sends_finished();
     last_sent = post.message.sequence;
   }
