@@ -1,11 +1,14 @@
 // Soakers and gate on real cores. Other programs may run here too, so the bounds hold on a busy machine as well: busy
 // cores are made busy by the tests themselves, and quiet ones are compared with those.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <memory>
 #include <span>
 #include <thread>
@@ -72,19 +75,30 @@ double not_soaked_share_of(std::span<const unsigned> core) {
   return not_soaked_share(soakers);
 }
 
-// The gate is the judge of whether others let the core alone.
-TEST(Soakers, soak_up_a_core_that_nobody_uses) {
+struct QuietTrials {
+  int quiet = 0;
+  double least = 1;  // not soaked, of the quiet ones
+};
+
+// The gate is the judge of whether others let the core alone. It gives way to all but soakers itself, so that it feels
+// whoever they give way to.
+QuietTrials quiet_trials() {
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 19);
   const std::array core{first_core()};
   Gate gate;
-  int quiet = 0;
-  double least = 1;
-  for (int attempt = 0; attempt < 60 && quiet < 5; ++attempt) {
+  QuietTrials trials;
+  for (int attempt = 0; attempt < 60 && trials.quiet < 5; ++attempt) {
     if (!gate.read(core).accepted) continue;
     const double share = not_soaked_share_of(core);
     if (!gate.read(core).accepted) continue;
-    ++quiet;
-    least = std::min(least, share);
+    ++trials.quiet;
+    trials.least = std::min(trials.least, share);
   }
+  return trials;
+}
+
+TEST(Soakers, soak_up_a_core_that_nobody_uses) {
+  const auto [quiet, least] = std::async(std::launch::async, quiet_trials).get();
   if (quiet < 5) GTEST_SKIP() << "other programs kept the core busy: " << quiet << " of 60 attempts were undisturbed";
   EXPECT_LE(least, 0.2);
 }
