@@ -188,7 +188,7 @@ Result<Plan> crossover_plan(std::size_t rounds) {
       {"rounds", {std::to_string(rounds), place}}, {"duration", {"100ms", place}}, {"warmup", {"10ms", place}}};
   text.experiments.push_back({place,
                               {{"sdp.bcopy", place}, {"sdp.read_zcopy", place}},
-                              {{"link", {{"local", place}}},
+                              {{"link", {{"local", place}, {"local[ends=threads]", place}}},
                                {"size", sizes},
                                {"connections", connections},
                                {"depth", {{"8", place}}},
