@@ -3,44 +3,37 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
+#include <optional>
 #include <random>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "core/units.h"
+#include "harness/agents/cells.h"
 #include "harness/agents/probe.h"
 #include "harness/agents/sample_runner.h"
+#include "harness/agents/sweep.h"
 #include "harness/analysis/compare.h"
+#include "harness/analysis/copy_time.h"
+#include "harness/analysis/cost_model.h"
 #include "harness/analysis/crossover.h"
 #include "harness/analysis/findings.h"
 #include "harness/analysis/gate_bias.h"
+#include "harness/analysis/series.h"
 #include "harness/analysis/stopping.h"
 #include "harness/analysis/summarise.h"
-#include "harness/experiment/variants_at.h"
 #include "harness/links/links.h"
 #include "harness/measurement/environment.h"
-#include "harness/measurement/lab_guest.h"
 #include "harness/measurement/round_gate.h"
-#include "harness/placement/placement.h"
-#include "harness/workloads/end.h"
 
 namespace xover {
 
 namespace {
 
-// One point on its way through the run.
-struct PointState {
-  std::size_t first_cell = 0;
-  std::uint32_t rounds_done = 0;  // accepted, or taken in spite of the gate
-  std::uint32_t rounds_attempted = 0;
-  bool finished = false;
-};
-
-Substrate substrate_here(Substrate substrate) {
-  static const bool in_guest = lab_guest().has_value();
-  return in_guest ? substrate_in_lab_guest(substrate) : substrate;
-}
+// Left of a budget for what comes behind the last round.
+constexpr std::int64_t most_reserve_ns = 500'000'000;
+constexpr std::int64_t reserve_share = 50;
 
 // Whether a device is hardware only those tell who opened it: the fact "moved_by" of RDMA devices.
 void settle_substrate(CellResult& cell, const Sample& sample) {
@@ -57,7 +50,7 @@ void vary_seed(Link& link, std::uint32_t round) {
   link.options["seed"] = std::to_string((options->integer("seed") + round) % INT32_MAX);
 }
 
-class ExperimentRun {
+class ExperimentRun : private SweepView {
  public:
   ExperimentRun(const Plan& plan, RunObserver& observer)
       : observer_(observer),
@@ -69,94 +62,52 @@ class ExperimentRun {
   }
 
   ResultDocument run() {
-    lay_out_cells();
+    lay_out_cells(document_);
     probe_cells();
-    for (std::uint32_t restart = 0; !over() && target_of(restart) > 0; ++restart) {
-      agents_.drop();
-      for (std::size_t point = 0; point < points_.size() && !over(); ++point)
-        bring_to(point, std::min(target_of(restart), document_.plan.max_rounds), restart);
-    }
+    const std::size_t planned = plan().points.size();
+    begin_sweep();
+    take_rounds();
     agents_.drop();
+    put_in_order(document_, planned);
     conclude();
     return std::move(document_);
   }
 
  private:
   const Plan& plan() const { return document_.plan; }
-  std::span<CellResult> cells_of(std::size_t point) {
-    return {document_.cells.data() + points_[point].first_cell, plan().points[point].variants.size()};
-  }
-  bool runnable(std::size_t point) {
-    return std::ranges::any_of(cells_of(point), [](const CellResult& cell) { return cell.status == CellStatus::ok; });
-  }
+  std::int64_t elapsed_ns() const { return monotonic_now_ns() - began_ns_; }
 
-  void lay_out_cells();
-  void place_cell(CellResult& cell, const Point& point);
   Result<Availability> probe(const Variant& variant);
   void note_link(CellResult& cell);
   void probe_cells();
 
-  // How many rounds each point should have after a restart; 0 when all restarts have been.
-  std::uint32_t target_of(std::uint32_t restart) const;
-  void bring_to(std::size_t point, std::uint32_t rounds, std::uint32_t restart);
-  bool take_round(std::size_t point, std::uint32_t restart);
+  void begin_sweep();
+  bool runnable(std::size_t point) const override;
+  bool narrow_enough(std::size_t point) const override { return xover::narrow_enough(document_, point); }
+  std::vector<Curve> curves(std::size_t series) const override;
+  SweepPoint add_size(std::size_t series, std::uint64_t size_bytes) override;
+
+  void take_rounds();
+  bool take_round(const Sweep::Turn& turn);
+  bool all_will_count();
   SampleSpec spec_of(const CellResult& cell, const Point& point, const MadeLink* link) const;
   bool take_cell(CellResult& cell, const Point& point, RoundRecord& record);
   void fail(CellResult& cell, const Error& error);
   void show(std::string doing);
 
-  bool over();
+  bool stopped();
   void conclude();
 
   RunObserver& observer_;
   ResultDocument document_;
-  std::vector<PointState> points_;
   AgentPairs agents_;
   RoundGate gate_;
   MonotonicNs began_ns_;
   std::mt19937_64 order_;
-  std::int64_t longest_round_ns_ = 0;
+  std::optional<Sweep> sweep_;
+  std::vector<std::vector<std::size_t>> points_of_series_;  // by number of the series
+  std::map<std::size_t, std::uint32_t> attempts_;           // rounds taken of each point
 };
-
-void ExperimentRun::lay_out_cells() {
-  for (std::size_t index = 0; index < plan().points.size(); ++index) {
-    const PlannedPoint& planned = plan().points[index];
-    PointState state;
-    state.first_cell = document_.cells.size();
-    points_.push_back(state);
-    for (const Variant& variant : planned.variants) {
-      CellResult cell;
-      cell.point_index = index;
-      cell.variant = variant;
-      place_cell(cell, planned.point);
-      document_.cells.push_back(std::move(cell));
-    }
-  }
-}
-
-void ExperimentRun::place_cell(CellResult& cell, const Point& point) {
-  if (const LinkDescriptor* link = find_link(cell.variant.link.name)) {
-    cell.substrate = substrate_here(link->substrate);
-    cell.copies_after = link->copies_after;
-    cell.has_receiver = link->has_receiver;
-  }
-  if (cell.virtual_time()) {
-    cell.form = "one thread";
-    return;  // whose core decides nothing
-  }
-  cell.form = needs_one_process(cell.variant) ? "one process" : "two processes";
-  const unsigned senders = shape_of_side(point, Role::sender).ends;
-  auto map = place(point.placement, point.connections, point.wait, cell.has_receiver ? 2 : 1, senders);
-  if (!map) {
-    cell.status = CellStatus::skipped;
-    cell.reason = map.error().message();
-    cell.remedy = map.error().remedy;
-    return;
-  }
-  cell.sender_cores = map->sender_cores;
-  if (cell.has_receiver) cell.receiver_cores = map->receiver_cores;
-  if (map->oversubscribed) cell.warnings.push_back({WarningKind::oversubscribed, map->summary});
-}
 
 // An agent that was killed from outside says nothing about the transport; one that dies of the probe dies of it again.
 Result<Availability> ExperimentRun::probe(const Variant& variant) {
@@ -191,35 +142,74 @@ void ExperimentRun::probe_cells() {
   }
 }
 
-std::uint32_t ExperimentRun::target_of(std::uint32_t restart) const {
-  const std::uint32_t restarts = std::clamp<std::uint32_t>(plan().restarts, 1, std::max(1u, plan().rounds));
-  if (restart < restarts) return plan().rounds * (restart + 1) / restarts;
-  // Sequential stopping: each further look begins with another start of the agents.
-  if (plan().max_rounds <= plan().rounds) return 0;
-  std::uint32_t target = plan().rounds;
-  for (std::uint32_t extra = restarts; extra <= restart; ++extra) {
-    if (target >= plan().max_rounds) return 0;
-    do ++target;
-    while (target < plan().max_rounds && !is_preset_look(target));
+// --- the order
+
+void ExperimentRun::begin_sweep() {
+  std::vector<SweepPoint> points;
+  const std::vector<std::size_t> series = series_of_points(plan());
+  for (std::size_t point = 0; point < series.size(); ++point) {
+    points.push_back({series[point], plan().points[point].point.size_bytes, guess_of_round_ns(document_, point)});
+    if (series[point] == points_of_series_.size()) points_of_series_.emplace_back();
+    points_of_series_[series[point]].push_back(point);
   }
-  return target;
+  SweepSettings settings;
+  settings.rounds = plan().rounds;
+  settings.max_rounds = plan().max_rounds;
+  settings.restarts = plan().restarts;
+  settings.refine = plan().refine;
+  settings.budget_ns = plan().budget_ns;
+  settings.reserve_ns = std::min(most_reserve_ns, plan().budget_ns / reserve_share);
+  settings.spent_ns = elapsed_ns();
+  sweep_.emplace(settings, points, static_cast<SweepView&>(*this));
+  if (const std::string outlook = sweep_->outlook(); !outlook.empty()) observer_.outlook(outlook);
 }
 
-void ExperimentRun::bring_to(std::size_t point, std::uint32_t rounds, std::uint32_t restart) {
-  PointState& state = points_[point];
-  while (!state.finished && state.rounds_done < rounds && runnable(point) && !over())
-    if (take_round(point, restart)) ++state.rounds_done;
-  if (plan().max_rounds > plan().rounds && state.rounds_done >= plan().rounds && is_preset_look(state.rounds_done))
-    state.finished = narrow_enough(document_, point);
+bool ExperimentRun::runnable(std::size_t point) const {
+  return std::ranges::any_of(cells_of_point(document_, point),
+                             [](const CellResult& cell) { return cell.status == CellStatus::ok; });
+}
+
+std::vector<Curve> ExperimentRun::curves(std::size_t series) const {
+  std::vector<Curve> curves;
+  for (RatioSeries& one : ratio_series(document_))
+    if (std::ranges::count(points_of_series_[series], one.point_index) > 0) curves.push_back(std::move(one.sizes));
+  return curves;
+}
+
+SweepPoint ExperimentRun::add_size(std::size_t series, std::uint64_t size_bytes) {
+  const std::size_t point = add_point(document_, points_of_series_[series].front(), size_bytes);
+  points_of_series_[series].push_back(point);
+  return {series, size_bytes, guess_of_round_ns(document_, point)};
+}
+
+// --- rounds
+
+void ExperimentRun::take_rounds() {
+  std::optional<std::uint32_t> start;
+  while (!stopped()) {
+    const auto turn = sweep_->next(elapsed_ns());
+    if (!turn) break;
+    const MonotonicNs began_ns = monotonic_now_ns();
+    if (start != turn->start) agents_.drop();
+    start = turn->start;
+    const bool accepted = take_round(*turn);
+    if (!stopped()) sweep_->took(monotonic_now_ns() - began_ns, accepted);
+  }
+  document_.budget_spent = sweep_->ended_by_budget();
+}
+
+// As many rounds may be rejected as are half of those that are wanted; from there on all count.
+bool ExperimentRun::all_will_count() {
+  return document_.gate.rounds_rejected * 2 >= sweep_->rounds_wanted(elapsed_ns());
 }
 
 // True when the round counts.
-bool ExperimentRun::take_round(std::size_t point, std::uint32_t restart) {
-  const Point& axes = plan().points[point].point;
-  const std::span<CellResult> cells = cells_of(point);
+bool ExperimentRun::take_round(const Sweep::Turn& its_turn) {
+  const std::size_t point = its_turn.point;
+  const Point axes = plan().points[point].point;
   std::vector<CellResult*> turn;
   std::vector<unsigned> cores;
-  for (CellResult& cell : cells) {
+  for (CellResult& cell : cells_of_point(document_, point)) {
     if (cell.status != CellStatus::ok) continue;
     turn.push_back(&cell);
     cores.insert(cores.end(), cell.sender_cores.begin(), cell.sender_cores.end());
@@ -227,7 +217,6 @@ bool ExperimentRun::take_round(std::size_t point, std::uint32_t restart) {
   }
   std::shuffle(turn.begin(), turn.end(), order_);
 
-  const MonotonicNs round_began_ns = monotonic_now_ns();
   const bool gated =
       plan().gate && std::ranges::any_of(turn, [](const CellResult* cell) { return !cell->virtual_time(); });
   if (gated) gate_.before(cores);
@@ -235,16 +224,15 @@ bool ExperimentRun::take_round(std::size_t point, std::uint32_t restart) {
   for (CellResult* cell : turn) {
     show(fmt::format("{}, {}", cell->variant.name(), format_size(axes.size_bytes)));
     RoundRecord record;
-    record.restart = restart;
-    record.round = points_[point].rounds_attempted;
+    record.restart = its_turn.start;
+    record.round = attempts_[point];
     if (take_cell(*cell, axes, record)) records.emplace_back(cell, std::move(record));
-    if (over()) return false;  // a round that was broken off pairs nothing
+    if (stopped()) return false;  // a round that was broken off pairs nothing
   }
-  ++points_[point].rounds_attempted;
+  ++attempts_[point];
 
   const GateVerdict verdict = gated ? gate_.after(cores) : GateVerdict{};
-  const auto planned = static_cast<std::uint32_t>(plan().rounds * plan().points.size());
-  const bool cap_reached = document_.gate.rounds_rejected * 2 >= planned;
+  const bool cap_reached = all_will_count();
   const bool accepted = verdict.ours || cap_reached;
   ++document_.gate.rounds_taken;
   if (!accepted) ++document_.gate.rounds_rejected;
@@ -255,7 +243,6 @@ bool ExperimentRun::take_round(std::size_t point, std::uint32_t restart) {
     if (!verdict.ours && cap_reached) ++document_.gate.rounds_forced_by_variant[cell->variant.name()];
     cell->rounds.push_back(std::move(record));
   }
-  longest_round_ns_ = std::max(longest_round_ns_, monotonic_now_ns() - round_began_ns);
   return accepted;
 }
 
@@ -306,29 +293,23 @@ void ExperimentRun::fail(CellResult& cell, const Error& error) {
 
 void ExperimentRun::show(std::string doing) {
   RunProgress progress;
-  progress.points = points_.size();
-  for (const PointState& point : points_) {
-    progress.rounds_done += point.rounds_done;
-    if (point.finished || point.rounds_done >= plan().rounds) ++progress.points_done;
-  }
-  progress.rounds_planned = static_cast<std::uint32_t>(plan().rounds * points_.size());
+  progress.elapsed_ns = elapsed_ns();
+  progress.points = sweep_->points();
+  progress.points_done = sweep_->points_done();
+  progress.rounds_done = sweep_->rounds_done();
+  progress.rounds_planned = sweep_->rounds_wanted(progress.elapsed_ns);
   progress.rounds_rejected = document_.gate.rounds_rejected;
-  progress.elapsed_ns = monotonic_now_ns() - began_ns_;
-  if (progress.rounds_done > 0 && progress.rounds_planned > progress.rounds_done)
-    progress.remaining_ns =
-        progress.elapsed_ns / progress.rounds_done * (progress.rounds_planned - progress.rounds_done);
+  progress.remaining_ns = sweep_->remaining_ns(progress.elapsed_ns);
   progress.doing = std::move(doing);
   observer_.progress(progress);
 }
 
-bool ExperimentRun::over() {
+bool ExperimentRun::stopped() {
   if (document_.complete && observer_.stop_requested()) {
     document_.complete = false;
     document_.broken_off_because = "stopped on request";
   }
-  if (plan().budget_ns > 0 && monotonic_now_ns() - began_ns_ + longest_round_ns_ > plan().budget_ns)
-    document_.budget_spent = true;
-  return !document_.complete || document_.budget_spent;
+  return !document_.complete;
 }
 
 void ExperimentRun::conclude() {
@@ -345,6 +326,8 @@ void ExperimentRun::conclude() {
   summarise(document_);
   compare(document_);
   find_crossovers(document_);
+  find_cost_models(document_);
+  find_copy_times(document_);
   check_gate_bias(document_);
   document_.findings = findings_for(document_);
 }

@@ -22,7 +22,8 @@ class RunObserver {
   virtual ~RunObserver() = default;
   virtual void progress(const RunProgress& progress) = 0;
   virtual void note(const std::string& line) = 0;  // something worth a line: a failed cell, an agent that died
-  virtual bool stop_requested() { return false; }  // asked between and during samples
+  virtual void outlook(const std::string& line) { note(line); }  // before the first round: the budget is short
+  virtual bool stop_requested() { return false; }                // asked between and during samples
 };
 
 // Always returns a document: one with failed cells when things fail, one marked incomplete when it was stopped. No

@@ -61,9 +61,15 @@ struct SideReport {
   void cover(MonotonicNs from_ns, MonotonicNs to_ns);  // widens first_ns to last_ns by one connection's phase
 };
 
+// What a result file keeps of a sample's histogram.
+struct LatencyRead {
+  std::optional<double> p50_us, p99_us;
+};
+
 struct Sample {
   SideReport sender;
   SideReport receiver;
+  std::optional<LatencyRead> latency_read;  // of a sample out of a file, whose histograms are empty
 
   std::int64_t window_ns() const;   // first byte's start to last byte's arrival, drain included
   double goodput_gbps() const;      // what the receiver got in the window

@@ -5,11 +5,9 @@
 //
 //   Surely ahead, or surely behind, at a size: the ratio's 95 % interval leaves out 1, and so it does after Holm's
 //   correction over the sizes of this one crossover.
-//   The size: from the largest on downwards, where the ratio first falls to 1 or below, between that size and the next
-//   larger one on a straight line through the logarithms of both ratios over the logarithm of the size.
-//   Its interval: the same on 999 resamples of the units of evidence (statistics.h), with a fixed seed. Few rounds
-//   resampled differ less than few rounds do, so at each size the resampled ratios are stretched about their centre
-//   until 95 % of them fill the ratio's own 95 % interval.
+//   The size: near where the ratio, from the largest size on downwards, first falls to 1 or below; crossing.h says how.
+//   Its interval: all of that again on 999 resamples of the units of evidence (resampling.h), with a fixed seed.
+//   Why: what the candidate costs more for each message and saves for each byte, if straight lines fit.
 //
 // The verdict is the first of these that holds:
 //
@@ -28,30 +26,29 @@
 #include <span>
 #include <vector>
 
-#include "harness/analysis/statistics.h"
+#include "harness/analysis/series.h"
 #include "harness/experiment/result.h"
 
 namespace xover {
 
 inline constexpr std::size_t least_sizes_for_crossover = 3;
 
-// Paired ratios at one size: above 1 the candidate is ahead, whatever the metric.
-struct SizedRatios {
-  std::uint64_t size_bytes = 0;
-  std::vector<Observation> ratios;
-};
-
 struct CrossoverEstimate {
   CrossoverVerdict verdict = CrossoverVerdict::not_separable;
   Interval size_bytes;  // all zero unless `at`
+  std::optional<CostDifference> why;
 };
 
 // Sizes ascend, each once. Absent with too few sizes or rounds.
 std::optional<CrossoverEstimate> crossover_of(std::span<const SizedRatios> sizes);
 
 // The same of a model's figures, which have no noise: one round is enough, each size is surely ahead, surely behind or
-// equal, and the size sought lies between the two neighbouring sizes that stand for the interval.
+// equal, and the size sought lies between the two neighbouring sizes that stand for the interval: where the difference
+// of the costs is 0, if they are known.
 std::optional<CrossoverEstimate> exact_crossover_of(std::span<const SizedRatios> sizes);
+
+// What fresh rounds at a size that a crossover chose say of it.
+Confirmation confirmation_of(const SizedRatios& fresh);
 
 // Fills in document.crossovers, in the order of the plan. Cells in virtual time are judged exactly.
 void find_crossovers(ResultDocument& document);

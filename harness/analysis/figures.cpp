@@ -51,7 +51,13 @@ const Histogram& latency_of(const Sample& sample) {
   return sample.receiver.latency.count() > 0 ? sample.receiver.latency : sample.sender.latency;
 }
 
+bool has_latency(const Sample& sample) { return sample.latency_read || latency_of(sample).count() > 0; }
+
 std::optional<double> latency_us(const Sample& sample, double percent) {
+  if (sample.latency_read) {
+    if (percent == 50) return sample.latency_read->p50_us;
+    return percent == 99 ? sample.latency_read->p99_us : std::nullopt;
+  }
   return if_positive(static_cast<double>(latency_of(sample).percentile_ns(percent)) / 1e3);
 }
 

@@ -28,6 +28,8 @@ CpuSource cycle_source(const CellResult& cell, const Sample& sample);
 
 // The latencies of a sample are kept by the side that can tell them: the other side's histogram is empty.
 const Histogram& latency_of(const Sample& sample);
+bool has_latency(const Sample& sample);
+// Of a sample that was read back from a file there are p50 and p99 only.
 std::optional<double> latency_us(const Sample& sample, double percent);
 
 // What `metric` compares: goodput falls back on handed_over_gbps where the link has no receiver.

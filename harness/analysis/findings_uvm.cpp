@@ -1,14 +1,10 @@
 // The claims of Skevik, Plagemann, Goebel and Halvorsen, "Evaluation of a Zero-Copy Protocol Implementation": datagrams
-// sent by copy (udp.send) and by lending pages (udp.zerocopy; the paper changed UVM in OpenBSD for it).
-//
-// In the paper's terms, for a datagram of s bytes: t_tot is the time that one send takes, here the sender's CPU time
-// per datagram; t1 the part spent moving data, here by the share of sampled kernel addresses; t2 = t_tot - t1; R = s /
-// t_tot, and R_max = s / t2 the rate if the copy vanished.
-#include <cmath>
-
+// sent by copy (udp.send) and by lending pages (udp.zerocopy; the paper changed UVM in OpenBSD for it). Its t_tot, t1,
+// R and R_max are those of copy_time.h.
 #include <fmt/format.h>
 
 #include "core/units.h"
+#include "harness/analysis/copy_time.h"
 #include "harness/analysis/evidence.h"
 #include "harness/analysis/figures.h"
 #include "harness/analysis/findings.h"
@@ -32,55 +28,13 @@ struct Claim {
   Answer (*answer)(const Uvm&);
 };
 
-// What one datagram by copy costs its sender.
-struct SendCost {
-  std::uint64_t size_bytes = 0;
-  Interval total_ns;  // t_tot
-  CopyShare copy;
-  Interval share;  // t1 / t_tot: a share of `copy.samples` drawn samples
-
-  Interval rate_gbps() const { return over(total_ns); }  // R
-  Interval greatest_rate_gbps() const {                  // R_max, both uncertainties at their worst
-    return over(
-        {total_ns.median * (1 - share.median), total_ns.low * (1 - share.high), total_ns.high * (1 - share.low)});
-  }
-
- private:
-  Interval over(const Interval& ns) const {
-    const double bits = 8 * static_cast<double>(size_bytes);
-    return {bits / ns.median, bits / ns.high, bits / ns.low};
-  }
-};
-
-std::optional<double> cpu_ns_per_message(const CellResult&, const Sample& sample) {
-  if (sample.sender.messages == 0 || sample.sender.cpu.worker_ns <= 0) return std::nullopt;
-  return static_cast<double>(sample.sender.cpu.worker_ns) / static_cast<double>(sample.sender.messages);
-}
-
-// Wilson's interval of a share, which stays between 0 and 1 also for few samples.
-Interval share_interval(const CopyShare& copy) {
-  constexpr double z = 1.96;
-  const double n = static_cast<double>(copy.samples), share = copy.share();
-  const double middle = (share + z * z / (2 * n)) / (1 + z * z / n);
-  const double reach = z / (1 + z * z / n) * std::sqrt(share * (1 - share) / n + z * z / (4 * n * n));
-  return {share, middle - reach, middle + reach};
-}
-
-std::optional<SendCost> send_cost(const Uvm& run, std::uint64_t size_bytes) {
+std::optional<SendTime> send_cost(const Uvm& run, std::uint64_t size_bytes) {
   const CellResult* cell = run.judged_cell(by_copy, run.aligned(size_bytes));
-  if (cell == nullptr) return std::nullopt;
-  SendCost cost;
-  cost.size_bytes = size_bytes;
-  cost.total_ns = estimate(observations(*cell, cpu_ns_per_message)).interval;
-  for (const RoundRecord& round : cell->rounds) {
-    if (round.accepted) cost.copy += round.sample.sender.copy_share;
-  }
-  if (cost.copy.samples > 0) cost.share = share_interval(cost.copy);
-  return cost.total_ns.median > 0 ? std::optional(cost) : std::nullopt;
+  return cell == nullptr ? std::nullopt : send_time(*cell, size_bytes);
 }
 
 struct SendCosts {
-  std::vector<SendCost> of_sizes;
+  std::vector<SendTime> of_sizes;
   std::string unavailable;  // why t1 is unknown; empty when it is known at two sizes at least, and at all that ran
 
   explicit SendCosts(const Uvm& run) {
@@ -88,7 +42,7 @@ struct SendCosts {
       const auto cost = send_cost(run, size_bytes);
       if (!cost) continue;
       of_sizes.push_back(*cost);
-      if (cost->copy.available && cost->copy.samples > 0) continue;
+      if (cost->knows_copy()) continue;
       unavailable = cost->copy.reason.empty() ? "no kernel addresses were sampled" : cost->copy.reason;
     }
     if (of_sizes.size() < 2) unavailable = fmt::format("{} ran 6 rounds at fewer than two sizes", by_copy);
@@ -96,12 +50,12 @@ struct SendCosts {
 
   std::string figure() const {
     std::string text = unavailable.empty() ? "" : "t1 unavailable: " + unavailable;
-    for (const SendCost& cost : of_sizes) text += (text.empty() ? "" : "; ") + describe(cost);
+    for (const SendTime& cost : of_sizes) text += (text.empty() ? "" : "; ") + describe(cost);
     return text;
   }
 
  private:
-  std::string describe(const SendCost& cost) const {
+  std::string describe(const SendTime& cost) const {
     const double total_ns = cost.total_ns.median;
     const std::string size = format_size(cost.size_bytes), rate = words(cost.rate_gbps().median);
     if (!unavailable.empty()) return fmt::format("{}: t_tot {} ns, R {} Gbps", size, words(total_ns), rate);
@@ -121,8 +75,8 @@ Answer greatest_rate_grows(const Uvm& run) {
   const SendCosts costs(run);
   if (!costs.unavailable.empty()) return not_here("t1 unavailable: " + costs.unavailable);
   Answer all{"yes", ""};
-  const SendCost* before = nullptr;
-  for (const SendCost& cost : costs.of_sizes) {
+  const SendTime* before = nullptr;
+  for (const SendTime& cost : costs.of_sizes) {
     const Interval rate = cost.greatest_rate_gbps();
     all.figure += fmt::format("{}{}: {}", before == nullptr ? "R_max in Gbps: " : ", ", format_size(cost.size_bytes),
                               words(rate.median));

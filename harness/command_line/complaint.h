@@ -9,7 +9,7 @@ namespace xover {
 
 enum ExitCode : int {
   exit_done = 0,
-  exit_failed = 1,       // a cell failed, the run was broken off, a result could not be written
+  exit_failed = 1,       // a cell failed, a claim does not hold, the run was broken off, a result was not written
   exit_bad_input = 2,    // usage or configuration
   exit_nothing_ran = 3,  // nothing could run here
 };

@@ -1,22 +1,25 @@
-// Result files: JSON has everything, CSV a line for each round.
+// Result files: JSON has everything, CSV a line for each round, the report is for people.
 #include "harness/command_line/outputs.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
+#include "harness/command_line/report_place.h"
 #include "harness/experiment/bad_input.h"
 #include "harness/experiment/result.h"
 #include "harness/reports/atomic_file.h"
 #include "harness/reports/csv.h"
+#include "harness/reports/html/html_report.h"
 #include "harness/reports/result_json.h"
 
 namespace xover {
 
 namespace {
 
-constexpr auto json_name = "result.json", csv_name = "rounds.csv";
+constexpr auto json_name = "result.json", csv_name = "rounds.csv", report_name = "report.html";
 
 std::string in_folder(const std::string& folder, const char* name) { return std::filesystem::path(folder) / name; }
 
@@ -49,9 +52,13 @@ Result<void> Outputs::check() const {
     if (auto made = make_folder(*folder); !made) return made;
     if (auto checked = check_file("-o", in_folder(*folder, json_name)); !checked) return checked;
     if (auto checked = check_file("-o", in_folder(*folder, csv_name)); !checked) return checked;
+    if (auto checked = check_file("-o", in_folder(*folder, report_name)); !checked) return checked;
   }
   if (json_file && !json_on_stdout()) {
     if (auto checked = check_file("--json", *json_file); !checked) return checked;
+  }
+  if (report_file) {
+    if (auto checked = check_file("--report", *report_file); !checked) return checked;
   }
   return csv_file ? check_file("--csv", *csv_file) : Result<void>{};
 }
@@ -67,6 +74,18 @@ Result<void> Outputs::write(const ResultDocument& document) const {
   if (written && csv_file) written = write_file_whole(*csv_file, to_csv(document));
   if (written && folder) written = write_file_whole(in_folder(*folder, csv_name), to_csv(document));
   return written;
+}
+
+Result<std::string> Outputs::write_report(const ResultDocument& document) const {
+  const bool asked = report_file || folder;
+  const bool anything =
+      std::ranges::any_of(document.cells, [](const CellResult& cell) { return cell.status == CellStatus::ok; });
+  if (no_report || (!asked && (json_on_stdout() || !anything))) return std::string{};
+  const Result<std::string> path = report_file ? Result<std::string>(*report_file)
+                                   : folder    ? Result<std::string>(in_folder(*folder, report_name))
+                                               : new_report_path(document.plan.name);
+  if (!path) return path;
+  return write_file_whole(*path, html_report(document)).map([&] { return *path; });
 }
 
 }  // namespace xover

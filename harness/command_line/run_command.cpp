@@ -6,10 +6,12 @@
 #include <cstdio>
 
 #include "harness/agents/run_experiment.h"
+#include "harness/analysis/judge_assertions.h"
 #include "harness/command_line/complaint.h"
 #include "harness/command_line/interrupt.h"
 #include "harness/experiment/plan_from.h"
 #include "harness/experiment/result.h"
+#include "harness/reports/html/html_report.h"
 #include "harness/reports/print_run.h"
 #include "harness/reports/progress.h"
 
@@ -21,6 +23,22 @@ ResultDocument carry_out(const Plan& plan) {
   const InterruptGuard interrupt;
   Progress progress(stderr, [&] { return interrupt.requested(); });
   return run_experiment(plan, progress);
+}
+
+// The last line of a run, where a person looks first.
+void name_report(const Outputs& outputs, const ResultDocument& document, std::FILE* people) {
+  const auto report = outputs.write_report(document);
+  if (!report) return complain("no report was written: " + report.error().message());
+  if (report->empty()) return;
+  if (!report_has_charts()) complain(std::string("the report has no charts: ") + charts_remedy);
+  std::fprintf(people, "\nReport: %s\n", report->c_str());
+  std::fflush(people);
+}
+
+bool all_hold(const ResultDocument& document, bool strictly) {
+  return std::ranges::all_of(document.assertions, [&](const AssertionResult& assertion) {
+    return assertion.holds == Holds::yes || (assertion.holds == Holds::undecided && !strictly);
+  });
 }
 
 }  // namespace
@@ -37,16 +55,22 @@ int exit_code_of(const ResultDocument& document) {
 int run_command(const RunFlags& flags) {
   const auto plan = flags.plan_text().and_then(make_plan);
   if (!plan) return complain(plan.error());
+  const auto assertions = flags.assertions(*plan);
+  if (!assertions) return complain(assertions.error());
   const Outputs& outputs = flags.outputs();
   if (auto possible = outputs.check(); !possible) return complain(possible.error());
 
   // The files come first: a reader of standard output that goes away (`| head`) must not cost the result.
   std::signal(SIGPIPE, SIG_IGN);
-  const ResultDocument document = carry_out(*plan);
+  ResultDocument document = carry_out(*plan);
+  document.assertions = judge_assertions(*assertions, document);
   const auto written = outputs.write(document);
-  print_run(document, outputs.json_on_stdout() ? stderr : stdout);
+  std::FILE* const people = outputs.json_on_stdout() ? stderr : stdout;
+  print_run(document, people);
+  name_report(outputs, document, people);
   if (!written) return complain(written.error());
-  return exit_code_of(document);
+  const int exit_code = exit_code_of(document);
+  return exit_code == exit_done && !all_hold(document, flags.assert_strictly()) ? exit_failed : exit_code;
 }
 
 }  // namespace xover

@@ -90,6 +90,7 @@ void RunFlags::add_to(CLI::App& run) {
   add_axes(run);
   add_settings(run);
   add_outputs(run);
+  add_assertions(run);
 }
 
 void RunFlags::add_axes(CLI::App& run) {
@@ -123,7 +124,8 @@ void RunFlags::add_settings(CLI::App& run) {
 
 void RunFlags::add_outputs(CLI::App& run) {
   constexpr auto group = "Results";
-  run.add_option("-o,--output", outputs_.folder, "a folder for result.json and rounds.csv; made if need be")
+  run.add_option("-o,--output", outputs_.folder,
+                 "a folder for result.json, rounds.csv and report.html; made if need be")
       ->type_name("DIR")
       ->group(group);
   run.add_option("--json", outputs_.json_file,
@@ -131,6 +133,37 @@ void RunFlags::add_outputs(CLI::App& run) {
       ->type_name("FILE")
       ->group(group);
   run.add_option("--csv", outputs_.csv_file, "a line for each cell and round")->type_name("FILE")->group(group);
+  CLI::Option* report =
+      run.add_option("--report", outputs_.report_file, "the HTML report [a dated file in ~/.local/state/xover/reports]")
+          ->type_name("FILE.html")
+          ->group(group);
+  run.add_flag("--no-report", outputs_.no_report, "write no HTML report")
+      ->disable_flag_override()
+      ->excludes(report)
+      ->group(group);
+}
+
+void RunFlags::add_assertions(CLI::App& run) {
+  constexpr auto group = "Claims: exit code 1 when one does not hold, beyond the noise";
+  run.add_option("--assert", assertions_, "as 'tcp.zerocopy/tcp.sendmsg goodput > 1.1 @ 64K'; may be given again")
+      ->allow_extra_args(false)
+      ->type_name("EXPRESSION")
+      ->group(group);
+  run.add_flag("--assert-strictly", assert_strictly_, "what the noise leaves undecided does not hold")
+      ->disable_flag_override()
+      ->group(group);
+}
+
+Result<std::vector<Assertion>> RunFlags::assertions(const Plan& plan) const {
+  std::vector<Assertion> all;
+  for (const std::string& text : assertions_) {
+    auto assertion = parse_assertion(text);
+    if (!assertion) return tl::make_unexpected(std::move(assertion.error()));
+    if (auto checked = check_assertion(*assertion, plan); !checked)
+      return tl::make_unexpected(std::move(checked.error()));
+    all.push_back(std::move(*assertion));
+  }
+  return all;
 }
 
 void RunFlags::append_settings(PlanText& text) const {

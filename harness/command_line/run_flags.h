@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "harness/analysis/assertion.h"
 #include "harness/command_line/outputs.h"
 #include "harness/experiment/experiment_text.h"
 
@@ -24,11 +25,15 @@ class RunFlags {
   // What is to be measured: the preset or file, and the flags over it. Error: bad_input.
   Result<PlanText> plan_text() const;
   const Outputs& outputs() const { return outputs_; }
+  // What is claimed about the plan, each checked against it. Error: bad_input.
+  Result<std::vector<Assertion>> assertions(const Plan& plan) const;
+  bool assert_strictly() const { return assert_strictly_; }  // what is undecided does not hold
 
  private:
   void add_axes(CLI::App& run);
   void add_settings(CLI::App& run);
   void add_outputs(CLI::App& run);
+  void add_assertions(CLI::App& run);
   void append_settings(PlanText& text) const;
   Result<PlanText> flags() const;
 
@@ -38,6 +43,8 @@ class RunFlags {
   std::map<std::string, std::optional<std::string>, std::less<>> settings_;  // by name
   std::map<std::string, bool, std::less<>> switches_;                        // settings that are true or false
   Outputs outputs_;
+  std::vector<std::string> assertions_;
+  bool assert_strictly_ = false;
 };
 
 // "4K,64K" -> 4K and 64K; commas in brackets belong to the options of a transport. An empty part is an error.

@@ -122,7 +122,8 @@ constexpr std::array table{
                                 .kind = FieldKind::size,
                                 .least = 1,
                                 .greatest = gib,
-                                .help = "bytes of a message, or of a file"}),
+                                .help = "bytes of a message, or of a file; 1K..1M: each doubling, 1K..1M/2: two steps "
+                                        "for each, 1K..1M+-1: and a byte less and more"}),
     number<&Point::fields>({.name = "fields",
                             .kind = FieldKind::count,
                             .least = 1,

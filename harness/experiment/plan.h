@@ -27,7 +27,8 @@ struct Plan {
   std::uint32_t restarts = 2;              // how often the agents are started afresh within the run
   std::int64_t duration_ns = 200'000'000;  // of the timed part of a sample
   std::int64_t warmup_ns = 20'000'000;
-  std::int64_t budget_ns = 0;  // 0: none. No new round is begun that would not fit
+  std::int64_t budget_ns = 0;  // 0: none. Decides the order of the rounds and their end: see sweep.h
+  std::uint32_t refine = 0;    // sizes that may be added to each series of sizes, where two curves cross
   std::uint64_t seed = 1;      // order of the transports in each round
   bool gate = true;
   bool soakers = true;          // count what softirq and kernel threads spend (stream, fanout)

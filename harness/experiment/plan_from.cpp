@@ -14,6 +14,7 @@
 #include "harness/experiment/bad_input.h"
 #include "harness/experiment/feasible.h"
 #include "harness/experiment/settings.h"
+#include "harness/experiment/size_grid.h"
 #include "harness/experiment/variants_at.h"
 
 namespace xover {
@@ -35,9 +36,27 @@ Result<void> apply_settings(Plan& plan, const PlanText& text) {
   return {};
 }
 
+// Grids of sizes, written out.
+Result<std::vector<Placed>> written_out(const Axis& axis, const std::vector<Placed>& values) {
+  std::vector<Placed> all;
+  for (const Placed& value : values) {
+    if (axis.kind != FieldKind::size || !is_size_grid(value.text)) {
+      all.push_back(value);
+      continue;
+    }
+    auto sizes = parse_sizes(value.text, static_cast<std::uint64_t>(axis.greatest));
+    if (!sizes) return at(fmt::format("{}: {}", value.place, axis.name), std::move(sizes.error()));
+    for (const std::uint64_t size_bytes : *sizes) all.push_back({std::to_string(size_bytes), value.place});
+  }
+  return all;
+}
+
 // One axis at a time: every point so far, with each of the axis's values.
 Result<std::vector<Point>> multiply(const std::vector<Point>& points, const Axis& axis,
-                                    const std::vector<Placed>& values) {
+                                    const std::vector<Placed>& written) {
+  const auto expanded = written_out(axis, written);
+  if (!expanded) return tl::make_unexpected(expanded.error());
+  const std::vector<Placed>& values = *expanded;
   if (values.size() > most_points / points.size()) {
     return bad_input(values.front().place, fmt::format("more than {} points", most_points), "shorten the lists");
   }

@@ -83,6 +83,22 @@ enum class CrossoverVerdict : std::uint8_t {
   not_separable,  // some sizes that decide it cannot be told apart
 };
 
+// Why it crosses where it does: the candidate's cost of a message less the baseline's, in the units of CostModel, as a
+// straight line over the sizes near the crossover, which is -fixed / per_byte.
+struct CostDifference {
+  Interval fixed;     // `median` is the estimate
+  Interval per_byte;  // below 0: what each byte saves
+};
+
+// Fresh rounds at a size that the crossover chose: the rounds that chose it are not asked again whether they were
+// right.
+struct Confirmation {
+  std::uint64_t size_bytes = 0;
+  std::uint32_t rounds = 0;  // pairs
+  Interval ratio;            // above 1 the candidate is ahead, whatever the metric
+  bool agrees = false;       // the interval meets 0.95 to 1.05: as good as equal, as it must be at a crossover
+};
+
 struct Crossover {
   std::size_t point_index = 0;      // of the smallest size tested
   std::string baseline, candidate;  // Variant::name()
@@ -91,6 +107,43 @@ struct Crossover {
   Interval size_bytes;                      // 95 %; all zero unless `at`
   std::vector<std::uint64_t> sizes_tested;  // in bytes, ascending
   bool virtual_time = false;                // exact: size_bytes is between the neighbouring sizes tested, low and high
+  std::optional<CostDifference> why;        // only `at`, and where a straight line fits
+  std::optional<Confirmation> confirmation;
+};
+
+// t(s) = fixed + per_byte * s for messages of s bytes. Intervals are 95 %, `median` is the estimate.
+struct CostLine {
+  Interval fixed;  // of each message; may be below 0, where the line is not straight down to no bytes
+  Interval per_byte;
+};
+
+// What a message costs a variant, over the sizes of points that differ in nothing else. By goodput: nanoseconds from
+// one message to the next, all connections together; by latency: nanoseconds of a turn; by CPU: cycles of both sides.
+struct CostModel {
+  std::size_t point_index = 0;  // of the smallest size
+  std::string variant;          // Variant::name()
+  Metric metric = Metric::goodput;
+  CostLine line;  // of all sizes, or of those below the knee
+  // Where one line would lie: the size at which a second one takes over, as where a cache stops holding the message.
+  struct Knee {
+    Interval size_bytes;
+    CostLine above;
+  };
+  std::optional<Knee> knee;
+  double error_percent = 0;                 // root mean square of how far each size is from its line
+  std::vector<std::uint64_t> sizes_tested;  // in bytes, ascending
+  bool virtual_time = false;                // one exact figure for each size: intervals have no width
+};
+
+// Where the sender's time of a message goes, in the terms of Skevik, Plagemann, Goebel and Halvorsen, "Evaluation of a
+// Zero-Copy Protocol Implementation" (2001), section 3.2: t_tot = t1 + t2, t1 spent moving the data, t2 on all else;
+// R = s / t_tot (1), and R_max = s / t2 (2): the rate if the copy vanished. Time is the CPU time of the sender's
+// workers, t1 its share in the kernel's copy routines.
+struct CopyTime {
+  std::size_t point_index = 0;
+  std::string variant;                     // Variant::name()
+  Interval t1_ns, t2_ns;                   // of one message
+  Interval rate_gbps, greatest_rate_gbps;  // R, R_max
 };
 
 // One claim of a paper or assignment, held against this run.
@@ -98,6 +151,25 @@ struct Finding {
   std::string claim, source;  // "MT25067, question 1"
   std::string holds;          // "yes", "no", "not here"
   std::string figure;         // with the numbers
+};
+
+// A claim of the user's (`--assert`), held against this run: judge_assertions.h has the rules.
+enum class Holds : std::uint8_t { yes, no, undecided };
+
+struct AssertionCase {
+  std::size_t point_index = 0;  // of a crossover: of the smallest size tested
+  std::string subject;          // "tcp.zerocopy/tcp.sendmsg": by Variant::name()
+  Interval figure;              // in the claim's unit: a ratio, Gbit/s, cycles, us, a share, bytes; all zero: none
+  std::optional<double> p_value, adjusted_p_value;  // of "it is what is claimed to be surpassed"; none without noise
+  Holds holds = Holds::undecided;
+  std::string because;  // where the figure does not say it
+};
+
+struct AssertionResult {
+  std::string expression;
+  Holds holds = Holds::undecided;
+  std::string because;  // why there is no case
+  std::vector<AssertionCase> cases;
 };
 
 struct GateAccount {
@@ -119,7 +191,10 @@ struct ResultDocument {
   std::vector<CellResult> cells;
   std::vector<Comparison> comparisons;
   std::vector<Crossover> crossovers;
+  std::vector<CostModel> cost_models;
+  std::vector<CopyTime> copy_times;  // of cells whose sender was sampled
   std::vector<Finding> findings;
+  std::vector<AssertionResult> assertions;
   GateAccount gate;
   std::vector<Warning> warnings;  // of the whole run
 };

@@ -11,7 +11,7 @@ namespace xover {
 namespace {
 
 constexpr std::int64_t millisecond_ns = 1'000'000, second_ns = 1000 * millisecond_ns, hour_ns = 3600 * second_ns;
-constexpr std::int64_t most_rounds = 10'000;
+constexpr std::int64_t most_rounds = 10'000, most_refined = 16;
 constexpr std::array<std::string_view, 5> tables_of_findings{"pa02", "uvm", "ladder", "page_pinning", "sdp2006"};
 
 template <auto member>
@@ -85,7 +85,13 @@ constexpr std::array table{
                               .kind = FieldKind::duration,
                               .least = 0,
                               .greatest = 24 * hour_ns,
-                              .help = "no round is begun that would end later; 0s: no limit"}),
+                              .help = "the run ends by then: where time is short, few sizes come first, then those "
+                                      "where two are close; 0s: no limit"}),
+    number<&Plan::refine>({.name = "refine",
+                           .kind = FieldKind::count,
+                           .least = 0,
+                           .greatest = most_refined,
+                           .help = "sizes to add, each half-way between the two where one overtakes the other"}),
     number<&Plan::seed>({.name = "seed",
                          .kind = FieldKind::count,
                          .least = 0,

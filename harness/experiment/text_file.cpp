@@ -7,6 +7,7 @@
 #include <memory>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include "harness/experiment/bad_input.h"
@@ -15,7 +16,7 @@ namespace xover {
 
 namespace {
 
-constexpr std::size_t largest_file_bytes = 1 << 20;
+constexpr std::size_t chunk_bytes = 1 << 20;
 
 struct Close {
   void operator()(std::FILE* file) const { std::fclose(file); }
@@ -28,7 +29,7 @@ tl::unexpected<Error> cannot_read(const std::string& path) {
 
 }  // namespace
 
-Result<std::string> read_text_file(const std::string& path) {
+Result<std::string> read_text_file(const std::string& path, std::size_t largest_bytes) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
   if (descriptor < 0) return cannot_read(path);
   const std::unique_ptr<std::FILE, Close> file(::fdopen(descriptor, "r"));
@@ -37,10 +38,16 @@ Result<std::string> read_text_file(const std::string& path) {
   if (S_ISDIR(about.st_mode)) return bad_input("cannot read " + in_quotes(path), "it is a folder");
   if (!S_ISREG(about.st_mode)) return bad_input("cannot read " + in_quotes(path), "it is no regular file");
 
-  std::string text(largest_file_bytes + 1, '\0');  // one more tells a full file from one that is too large
-  text.resize(std::fread(text.data(), 1, text.size(), file.get()));
+  std::string text;
+  for (std::size_t read = chunk_bytes; read == chunk_bytes && text.size() <= largest_bytes;) {
+    const std::size_t before = text.size();
+    text.resize(before + chunk_bytes);
+    read = std::fread(text.data() + before, 1, chunk_bytes, file.get());
+    text.resize(before + read);
+  }
   if (std::ferror(file.get()) != 0) return cannot_read(path);
-  if (text.size() > largest_file_bytes) return bad_input("cannot read " + in_quotes(path), "it is larger than 1 MiB");
+  if (text.size() > largest_bytes)
+    return bad_input("cannot read " + in_quotes(path), fmt::format("it is larger than {} MiB", largest_bytes >> 20));
   return text;
 }
 

@@ -44,7 +44,7 @@ class Reader {
   explicit Reader(std::string file) : file_(std::move(file)) {}
 
   Result<PlanText> read(const toml::table& root) {
-    constexpr std::array<std::string_view, 4> known{"transports", "run", "axes", "experiment"};
+    constexpr std::array<std::string_view, 5> known{"transports", "run", "axes", "experiment", "threshold"};
     if (auto checked = check_keys(root, known); !checked) return tl::make_unexpected(std::move(checked.error()));
     PlanText plan;
     auto read_all = read_settings(root, plan).and_then([&] { return read_experiments(root, plan); });

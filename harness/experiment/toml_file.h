@@ -5,6 +5,7 @@
 //   [axes]         axes, as in axes.h; a value or a list of values
 //   [[experiment]] any number, each with its own `transports` and [experiment.axes]; what an experiment does not
 //                  say, the top of the file says for it. Without any, the top is the one experiment.
+//   [[threshold]]  what `xover threshold` found, for other programs to read: not looked at here
 #pragma once
 
 #include <string>

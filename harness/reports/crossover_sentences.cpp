@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/units.h"
+#include "harness/reports/cost_sentences.h"
 #include "harness/reports/section.h"
 #include "harness/reports/words.h"
 
@@ -92,6 +93,27 @@ std::string statement(CrossoverVerdict verdict, const std::string& baseline, con
   return {};
 }
 
+// Behind the sentence, and about the crossovers that it names.
+std::string reasons_text(const Group& group, bool has_receiver) {
+  std::string text;
+  for (const Crossover* crossover : group) {
+    if (!crossover->why) continue;
+    text += text.empty() ? " Why: " : "; ";
+    text +=
+        fmt::format("{}, {}", by_metric(crossover->metric, has_receiver), why_text(*crossover->why, crossover->metric));
+  }
+  if (!text.empty()) text += '.';
+  for (const Crossover* crossover : group) {
+    if (!crossover->confirmation) continue;
+    const Confirmation& fresh = *crossover->confirmation;
+    text +=
+        fmt::format(" Fresh rounds at {} {} {}: a ratio of {} ({} to {}).", size_text(fresh.size_bytes),
+                    fresh.agrees ? "agree" : "do not agree", by_metric(crossover->metric, has_receiver),
+                    format_figure(fresh.ratio.median), format_figure(fresh.ratio.low), format_figure(fresh.ratio.high));
+  }
+  return text;
+}
+
 std::string sentence(const ResultDocument& document, const Group& group) {
   const Crossover& first = *group.front();
   const Point& point = document.plan.points.at(first.point_index).point;
@@ -113,7 +135,7 @@ std::string sentence(const ResultDocument& document, const Group& group) {
                       metrics_text(same_verdict, candidate->has_receiver));
     begun = true;
   }
-  return text + '.';
+  return text + '.' + reasons_text(group, candidate->has_receiver);
 }
 
 }  // namespace

@@ -231,7 +231,7 @@ Json to_json(const RoundRecord& round, const CellResult& cell) {
              metric_figure(Metric::goodput, cell, sample));
   put_figure(object, "messages_per_second", messages_per_second(cell, sample));
   put_figure(object, "cycles_per_byte", cycles_per_byte(cell, sample));
-  if (latency_of(sample).count() > 0) {
+  if (has_latency(sample)) {
     Json latency = Json::object();
     put_figure(latency, "p50", latency_us(sample, 50));
     put_figure(latency, "p99", latency_us(sample, 99));

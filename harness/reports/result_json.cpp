@@ -8,6 +8,8 @@
 
 #include "harness/experiment/settings.h"
 #include "harness/measurement/lab_guest.h"
+#include "harness/reports/json_assertions.h"
+#include "harness/reports/json_costs.h"
 #include "harness/reports/json_parts.h"
 #include "harness/reports/words.h"
 
@@ -68,6 +70,8 @@ Json crossover_json(const Crossover& crossover, const ResultDocument& document) 
   const Interval& size = crossover.size_bytes;
   if (crossover.verdict == CrossoverVerdict::at)
     object["size"] = {{"estimate", size.median}, {"low", size.low}, {"high", size.high}};
+  if (crossover.why) object["why"] = to_json(*crossover.why, crossover.metric);
+  if (crossover.confirmation) object["confirmation"] = to_json(*crossover.confirmation);
   return object;
 }
 
@@ -95,11 +99,17 @@ Json document_json(const ResultDocument& document) {
   for (const Crossover& crossover : document.crossovers) {
     object["crossovers"].push_back(crossover_json(crossover, document));
   }
+  object["cost_models"] = Json::array();
+  for (const CostModel& model : document.cost_models) object["cost_models"].push_back(to_json(model, document));
+  object["copy_times"] = Json::array();
+  for (const CopyTime& time : document.copy_times) object["copy_times"].push_back(to_json(time, document));
   object["findings"] = Json::array();
   for (const Finding& finding : document.findings) {
     object["findings"].push_back(
         {{"claim", finding.claim}, {"source", finding.source}, {"holds", finding.holds}, {"figure", finding.figure}});
   }
+  for (const AssertionResult& assertion : document.assertions)
+    object["assertions"].push_back(to_json(assertion, document));
   object["cells"] = Json::array();
   for (const CellResult& cell : document.cells) object["cells"].push_back(to_json(cell, point_of(cell, document)));
   return object;

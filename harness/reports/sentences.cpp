@@ -263,13 +263,19 @@ std::string sentence(const Run& run) {
 
 }  // namespace
 
-std::vector<std::string> comparison_sentences(const ResultDocument& document) {
+std::vector<ComparisonSentence> told_comparisons(const ResultDocument& document) {
   std::vector<Run> runs;
   for (const auto& [key, items] : series_of(document)) {
     for (Run& run : runs_of(items)) runs.push_back(std::move(run));
   }
+  std::vector<ComparisonSentence> told;
+  for (const Run& run : joined(std::move(runs))) told.push_back({run.comparison().verdict, sentence(run)});
+  return told;
+}
+
+std::vector<std::string> comparison_sentences(const ResultDocument& document) {
   std::vector<std::string> sentences;
-  for (const Run& run : joined(std::move(runs))) sentences.push_back(sentence(run));
+  for (ComparisonSentence& told : told_comparisons(document)) sentences.push_back(std::move(told.text));
   return sentences;
 }
 

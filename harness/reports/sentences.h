@@ -9,7 +9,14 @@
 
 namespace xover {
 
-// In the order of the document's comparisons; each is one paragraph without a line break.
+struct ComparisonSentence {
+  Verdict verdict;
+  std::string text;  // one paragraph without a line break
+};
+
+// In the order of the document's comparisons.
+std::vector<ComparisonSentence> told_comparisons(const ResultDocument& document);
+// The same without the verdicts.
 std::vector<std::string> comparison_sentences(const ResultDocument& document);
 
 }  // namespace xover

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "harness/reports/section.h"
+#include "harness/reports/section_words.h"
 #include "harness/reports/text_table.h"
 #include "harness/reports/words.h"
 
@@ -43,30 +44,6 @@ struct Shown {
   bool throughput = false, rate = false, lost = false, latency = false, cycles = false, copied = false;
 };
 
-const Interval& throughput_of(const CellResult& cell) {
-  return cell.has_receiver ? cell.goodput_gbps : cell.handed_over_gbps;
-}
-
-bool has_figures(const CellResult& cell) {
-  return cell.status == CellStatus::ok &&
-         std::any_of(cell.rounds.begin(), cell.rounds.end(), [](const RoundRecord& round) { return round.accepted; });
-}
-
-bool has_reference_cycles(const CellResult& cell) {
-  return !cell.rounds.empty() && cell.rounds.front().sample.sender.cpu.source == CpuSource::tsc;
-}
-
-// Share of the messages sent that never arrived, over the accepted rounds; 0 to 1.
-double lost_share(const CellResult& cell) {
-  std::uint64_t lost = 0, received = 0;
-  for (const RoundRecord& round : cell.rounds) {
-    if (!round.accepted) continue;
-    lost += round.sample.receiver.lost_messages;
-    received += round.sample.receiver.messages;
-  }
-  return lost == 0 ? 0 : static_cast<double>(lost) / static_cast<double>(lost + received);
-}
-
 // A ping-pong's goodput and a paced stream's are what the workload makes them.
 Shown shown_of(const Section& section, Density density) {
   Shown shown;
@@ -82,17 +59,6 @@ Shown shown_of(const Section& section, Density density) {
   if (density.without_rate) shown.rate = false;
   if (density.without_lent_time && is_bulk(section.workload)) shown.latency = false;
   return shown;
-}
-
-std::string_view latency_title(Workload workload) {
-  switch (workload) {
-    case Workload::stream: return "lent";
-    case Workload::pingpong: return "round trip";
-    case Workload::paced: return "one way";
-    case Workload::file: return "answered";
-    case Workload::fanout: return "lent";
-  }
-  return {};
 }
 
 std::string throughput_title(const Section& section) {
@@ -279,105 +245,18 @@ class SectionTable {
   TextTable table_;
 };
 
-std::string heading(const Section& section, const ResultDocument& document) {
-  std::set<std::string> links;
-  for (const CellResult* cell : section.cells) links.insert(link_of(*cell, point_of(*cell, document)).text());
-  const std::string where = fmt::format("over {} ({})", fmt::join(links, ", "), words_of(section.substrate));
-  switch (section.workload) {
-    case Workload::stream:
-      if (!section.has_receiver) {
-        return fmt::format("stream {}: messages back to back; nobody receives, so only the handing over is measured",
-                           where);
-      }
-      return fmt::format("stream {}: messages back to back; goodput is what the receiver got", where);
-    case Workload::pingpong:
-      return fmt::format("pingpong {}: a message there, the same back; the whole round trip", where);
-    case Workload::paced:
-      return fmt::format("paced {}: messages by the clock; one way, from when each should have been sent", where);
-    case Workload::file:
-      return fmt::format("file {}: a file's contents for each request, timed to the last byte; goodput is of contents",
-                         where);
-    case Workload::fanout:
-      return fmt::format("fanout {}: every message to all connections; goodput is that of all receivers together",
-                         where);
-  }
-  return where;
-}
-
-std::string cores_text(const std::vector<unsigned>& cores) {
-  std::set<unsigned> sorted(cores.begin(), cores.end());
-  return fmt::format("{}", fmt::join(sorted, ","));
-}
-
-// "two processes, sender on CPU 0, receiver on CPU 1"; empty when rows differ or nothing is known.
-std::string where_text(const Section& section) {
-  std::vector<const CellResult*> measured;
-  std::copy_if(section.cells.begin(), section.cells.end(), std::back_inserter(measured),
-               [](const CellResult* cell) { return has_figures(*cell); });
-  if (measured.empty()) return {};
-  const CellResult& first = *measured.front();
-  const bool same = std::all_of(measured.begin(), measured.end(), [&](const CellResult* cell) {
-    return cell->form == first.form && cell->sender_cores == first.sender_cores &&
-           cell->receiver_cores == first.receiver_cores;
-  });
-  if (!same) return {};
-  std::string text = first.form;
-  const auto append = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
-  if (!first.sender_cores.empty() && first.sender_cores == first.receiver_cores) {
-    append("both sides on CPU " + cores_text(first.sender_cores));
-    return text;
-  }
-  if (!first.sender_cores.empty()) append("sender on CPU " + cores_text(first.sender_cores));
-  if (!first.receiver_cores.empty()) append("receiver on CPU " + cores_text(first.receiver_cores));
-  return text;
-}
-
-// What the copied-by column alone would let a reader misjudge.
-std::string notes(const ResultDocument& document, const Terminal& terminal) {
-  std::map<std::string, std::set<std::string>> links_by_copies;
-  bool waits_for_peer = false;
-  for (const CellResult& cell : document.cells) {
-    if (!has_figures(cell)) continue;
-    const Point& point = point_of(cell, document);
-    const Ledger& ledger = cell.sender_ledger;
-    const bool lent =
-        cell.has_receiver && (ledger[Handover::zero_copied] > 0 || ledger[Handover::kernel_after_request] > 0);
-    waits_for_peer = waits_for_peer || (lent && point.depth == 1 && is_bulk(point.workload));
-    if (!cell.copies_after.empty() && !cell.copies_after.starts_with("nothing")) {
-      links_by_copies[cell.copies_after].insert(link_of(cell, point).text());
-    }
-  }
+std::string remarks(std::string_view label, const std::vector<std::string>& lines, const Terminal& terminal) {
   std::string text;
-  for (const auto& [copies, links] : links_by_copies) {
-    text += wrapped(fmt::format("Still copied after the handover on {} ({}).", fmt::join(links, ", "), copies),
-                    terminal.columns, "    note  ");
-  }
-  if (waits_for_peer) {
-    text += wrapped("At depth 1 a zero-copy send must be let go by the other side before the next one starts.",
-                    terminal.columns, "    note  ");
-  }
-  return text;
-}
-
-// What was granted to links that were made for the run, once for each.
-std::string link_facts_text(const ResultDocument& document, const Terminal& terminal) {
-  std::set<std::string> lines;
-  for (const CellResult& cell : document.cells) {
-    const std::string facts = words_of_link_facts(cell.link_facts);
-    if (!facts.empty() && has_figures(cell))
-      lines.insert(fmt::format("{}: {}", link_of(cell, point_of(cell, document)).text(), facts));
-  }
-  std::string text;
-  for (const std::string& line : lines) text += wrapped(line, terminal.columns, "    link  ");
+  for (const std::string& line : lines) text += wrapped(line, terminal.columns, fmt::format("{:>8}  ", label));
   return text;
 }
 
 std::string section_text(const ResultDocument& document, const Section& section, const Marks& marks,
                          const Terminal& terminal) {
-  std::string text = inked(terminal, Ink::strong, wrapped(heading(section, document), terminal.columns));
+  std::string text = inked(terminal, Ink::strong, wrapped(heading_of(section, document), terminal.columns));
   const Point& point = point_of(*section.cells.front(), document);
   std::string everywhere = constant_axes_text(point, varying_axes(document, section.cells));
-  if (const std::string where = where_text(section); !where.empty()) everywhere += "; " + where;
+  if (const std::string where = whereabouts(section); !where.empty()) everywhere += "; " + where;
   text += wrapped(everywhere, terminal.columns, "all rows: ") + '\n';
   const Densities& all = densities_for(section, document);
   for (const Density& density : all) {
@@ -395,7 +274,8 @@ std::string table_text(const ResultDocument& document, const Terminal& terminal)
   const Marks marks(document);
   std::string text;
   for (const Section& section : sections_of(document)) text += section_text(document, section, marks, terminal) + '\n';
-  return text + marks.legend(terminal) + link_facts_text(document, terminal) + notes(document, terminal);
+  return text + marks.legend(terminal) + remarks("link", made_links_of(document), terminal) +
+         remarks("note", notes_of(document), terminal);
 }
 
 }  // namespace xover

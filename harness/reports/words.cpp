@@ -30,6 +30,8 @@ std::string_view name_of(Metric metric) {
   return "goodput";
 }
 
+std::string_view cost_unit_of(Metric metric) { return metric == Metric::cpu ? "cycles" : "ns"; }
+
 std::string_view name_of(Verdict verdict) {
   switch (verdict) {
     case Verdict::faster: return "faster";

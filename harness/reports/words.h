@@ -14,6 +14,7 @@ namespace xover {
 
 std::string_view name_of(CellStatus status);         // "ok", "skipped", "failed"
 std::string_view name_of(Metric metric);             // "goodput", "cpu", "latency_p50", "latency_p99"
+std::string_view cost_unit_of(Metric metric);        // of what a message costs by it: "ns", "cycles"
 std::string_view name_of(Verdict verdict);           // "faster", ...
 std::string_view name_of(CrossoverVerdict verdict);  // "at", ...
 std::string_view name_of(CpuSource source);          // "pmu", "tsc", "cpu_time"

@@ -1,5 +1,5 @@
-// How often the intervals of harness/analysis/statistics hold the truth, and how often equal variants are called
-// different, on synthetic rounds. Prints a table; exit code 1 when a row of the target misses it (93 to 97 %).
+// How often the intervals of harness/analysis/statistics and of the crossovers hold the truth, and how often equal
+// variants are called different, on synthetic rounds. Prints tables; exit code 1 when a row misses its target.
 //
 //   statistics_coverage [repetitions]      1000 by default
 #include <charconv>
@@ -10,6 +10,7 @@
 
 #include "harness/analysis/statistics.h"
 #include "harness/analysis/stopping.h"
+#include "tests/bench/crossover_coverage.h"
 #include "tests/unit/analysis_synthetic.h"
 
 namespace {
@@ -120,5 +121,6 @@ int main(int argument_count, char** arguments) {
              coverage_when_stopped, repetitions, 0, 100, "width");
   print_rows("95 % intervals of a single cell's figures that hold the long-run median (no target)", coverage_of_figures,
              repetitions, 0, 100);
-  return covered && honest ? 0 : 1;
+  const bool crossed = bench::print_crossover_coverage(repetitions);
+  return covered && honest && crossed ? 0 : 1;
 }

@@ -22,7 +22,7 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-TEST(Outputs, AFolderGetsTheResultAndTheRounds) {
+TEST(Outputs, AFolderGetsTheResultTheRoundsAndTheReport) {
   const TemporaryFolder folder;
   const std::string target = folder.path("new/results");
   XoverRun run(short_run_arguments({"--transports", "tcp.send", "-o", target}));
@@ -31,7 +31,7 @@ TEST(Outputs, AFolderGetsTheResultAndTheRounds) {
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(target)) names.push_back(entry.path().filename());
   std::sort(names.begin(), names.end());
-  EXPECT_EQ(names, (std::vector<std::string>{"result.json", "rounds.csv"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"report.html", "result.json", "rounds.csv"}));
   EXPECT_EQ(result_problems(file_text(target + "/result.json")), std::vector<std::string>());
 }
 

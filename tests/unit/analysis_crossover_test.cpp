@@ -160,6 +160,18 @@ TEST(Crossover, TakesSixRoundsAndThreeSizes) {
   EXPECT_TRUE(crossover_of(std::span(sizes).subspan(3, 3)));
 }
 
+TEST(Crossover, IsConfirmedByFreshRoundsThatAreAboutEqual) {
+  synthetic::Rounds source(7);
+  const auto fresh = [&](double ratio) { return confirmation_of({9000, source.ratios(Noise::normal, 20, ratio), {}}); };
+  EXPECT_TRUE(fresh(1.0).agrees);
+  EXPECT_TRUE(fresh(1.04).agrees);
+  EXPECT_FALSE(fresh(1.2).agrees);
+  EXPECT_FALSE(fresh(0.8).agrees);
+  EXPECT_EQ(fresh(1.0).rounds, 20U);
+  EXPECT_EQ(fresh(1.0).size_bytes, 9000U);
+  EXPECT_FALSE(confirmation_of({9000, {}, {}}).agrees) << "nothing was asked";
+}
+
 // What a start of the agents gets by luck concerns all sizes alike, so it moves the crossover as a whole.
 TEST(Crossover, IntervalsHoldTheTruthWhenRestartsDiffer) {
   constexpr int repetitions = test::under_sanitizer ? 40 : 200;

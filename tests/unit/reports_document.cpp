@@ -215,4 +215,81 @@ ResultDocument large_document() {
   return document;
 }
 
+namespace {
+
+// Nanoseconds from one message to the next; where the two lines meet is 50000 / connections bytes.
+double message_ns(bool candidate, std::uint64_t size_bytes, std::uint32_t connections) {
+  const double fixed = candidate ? 12000.0 / connections + 2000 : 2000;
+  return fixed + (candidate ? 0.08 : 0.32) * static_cast<double>(size_bytes);
+}
+
+void add_crossover(ResultDocument& document, std::size_t point_index, double size_bytes) {
+  Crossover crossover;
+  crossover.point_index = point_index;
+  crossover.baseline = "tcp.sendmsg@veth";
+  crossover.candidate = "tcp.zerocopy@veth";
+  crossover.verdict = CrossoverVerdict::at;
+  crossover.size_bytes = {size_bytes, size_bytes * 0.85, size_bytes * 1.2};
+  for (std::uint64_t size = 1024; size <= (1 << 20); size *= 2) crossover.sizes_tested.push_back(size);
+  document.crossovers.push_back(std::move(crossover));
+}
+
+std::size_t add_sweep_point(ResultDocument& document, std::uint64_t size_bytes, std::uint32_t connections) {
+  Point point;
+  point.size_bytes = size_bytes;
+  point.connections = connections;
+  point.link.name = "veth";
+  const std::size_t index = add_point(document, point);
+  for (const bool candidate : {false, true}) {
+    const double ns = message_ns(candidate, size_bytes, connections);
+    CellResult& cell =
+        add_cell(document, index, candidate ? "tcp.zerocopy" : "tcp.sendmsg",
+                 {8 * static_cast<double>(size_bytes) / ns, 0, ns * 2.6 / static_cast<double>(size_bytes)});
+    cell.variant.link.name = "veth";
+    document.plan.points[index].variants.back() = cell.variant;
+    cell.latency = {ns / 1e3, ns / 900, ns / 700, ns / 500, ns / 100, 5000};
+  }
+  const double ratio = message_ns(false, size_bytes, connections) / message_ns(true, size_bytes, connections);
+  add_comparison(document, index, "tcp.zerocopy@veth", Metric::goodput, ratio,
+                 ratio > 1.04   ? Verdict::faster
+                 : ratio < 0.96 ? Verdict::slower
+                                : Verdict::indistinguishable);
+  document.comparisons.back().baseline = "tcp.sendmsg@veth";
+  return index;
+}
+
+}  // namespace
+
+ResultDocument sweep_document() {
+  ResultDocument document;
+  describe_run(document);
+  document.plan.name = "zerocopy";
+  document.plan.summary = "Where does zero-copy pay on this host, and from which size on?";
+  for (const std::uint32_t connections : {1, 2, 4, 8}) {
+    for (std::uint64_t size = 1024; size <= (1 << 20); size *= 2) {
+      const std::size_t index = add_sweep_point(document, size, connections);
+      if (size == 1024) add_crossover(document, index, 12000.0 / connections / 0.24);
+    }
+  }
+  return document;
+}
+
+ResultDocument hostile_document() {
+  ResultDocument document = sample_document();
+  document.plan.name = document.plan.summary = hostile_text;
+  document.broken_off_because = hostile_text;
+  document.complete = false;
+  document.environment.facts[hostile_text] = hostile_text;
+  document.environment.facts["cpu_model"] = hostile_text;
+  for (Finding& finding : document.findings) finding = {hostile_text, hostile_text, hostile_text, hostile_text};
+  document.warnings = {{WarningKind::noisy, hostile_text}};
+  for (CellResult& cell : document.cells) {
+    cell.reason = cell.remedy = cell.copies_after = cell.form = hostile_text;
+    cell.link_facts = {{"tso", hostile_text}};
+    cell.warnings = {{WarningKind::losses, hostile_text}};
+    cell.variant.label = cell.variant.id + hostile_text;
+  }
+  return document;
+}
+
 }  // namespace xover

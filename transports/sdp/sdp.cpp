@@ -74,7 +74,8 @@ constexpr std::string_view way_of_write_zcopy =
 constexpr std::string_view way_of_auto =
     "As sdp.bcopy below a threshold and as sdp.read_zcopy from it on. Each connection learns the threshold while it\n"
     "is used: what a byte costs on either path, for each power of two of message sizes; one message in 64 goes the\n"
-    "other way to find out.";
+    "other way to find out. Or it is told: `xover threshold` measures the threshold for each number of connections,\n"
+    "and the option `threshold` keeps it.";
 
 template <SdpWay way>
 constexpr Descriptor row(std::string_view id, std::string_view summary, std::string_view way_of_a_byte,

@@ -80,7 +80,7 @@ Result<void> SdpChannel::meet(const Hello& peer_hello) {
   machine_ = std::make_unique<sdp::Machine>(settings);
   if (own.way == SdpWay::automatic) {
     learner_.emplace(own.threshold_bytes, !own.learns);
-    costs_.emplace(shared_.limits.depth);
+    if (own.learns) costs_.emplace(shared_.limits.depth);
   }
   return {};
 }
@@ -118,10 +118,13 @@ Submitted SdpChannel::submit(std::span<const SendOp> ops) noexcept {
 
 void SdpChannel::choose_path(const SendOp& op) noexcept {
   const std::uint64_t bytes = total_bytes(op.segments);
-  if (bytes == 0) return costs_->submitted(op.token, false, 0);
+  if (bytes == 0) {
+    if (costs_) costs_->submitted(op.token, false, 0);
+    return;
+  }
   const ThresholdLearner::Choice choice = learner_->choose(bytes);
   machine_->set_threshold(choice.path == SdpPath::zero_copy ? 0 : UINT64_MAX, shared_.settings.sink_threshold_bytes);
-  costs_->submitted(op.token, choice.teaches, shared_.fabric.now());
+  if (costs_) costs_->submitted(op.token, choice.teaches, shared_.fabric.now());
 }
 
 bool SdpChannel::cancel(Token token) noexcept {

@@ -76,7 +76,7 @@ class SdpChannel final : public Channel, private Cancel {
   std::unique_ptr<sdp::Machine> machine_;
   sdp::Actions actions_;
   std::optional<ThresholdLearner> learner_;  // of sdp.auto
-  std::optional<OpCosts> costs_;             // likewise
+  std::optional<OpCosts> costs_;             // where it learns
   Ring<Completion> completions_;
   std::size_t lent_ops_ = 0, lent_buffers_ = 0;  // not yet reaped
   bool events_ = false;                          // since the machine was pumped

@@ -29,9 +29,10 @@ SdpSettings settings_from(const OpenParameters& parameters, SdpWay way) {
   settings.adverts = static_cast<std::size_t>(options.integer("adverts"));
   settings.threshold_bytes = options.size_bytes("threshold");
   settings.sink_threshold_bytes = settings.threshold_bytes;
-  if (way == SdpWay::automatic && settings.threshold_bytes == 0) {
-    settings.learns = true;
-    settings.threshold_bytes = options.size_bytes("first_threshold");
+  if (way == SdpWay::automatic) {
+    settings.learns = settings.threshold_bytes == 0;
+    if (settings.learns) settings.threshold_bytes = options.size_bytes("first_threshold");
+    // The source decides; whatever it offers is read straight into buffers, however the application cuts them.
     settings.sink_threshold_bytes = page_bytes;
   }
   // A sink that advertises must have registered before.
