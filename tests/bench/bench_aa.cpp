@@ -13,6 +13,7 @@
 #include "harness/agents/agent_process.h"
 #include "harness/agents/run_experiment.h"
 #include "harness/experiment/plan_from.h"
+#include "tests/bench/notes.h"
 
 namespace xover {
 namespace {
@@ -24,13 +25,6 @@ constexpr const char* slowdown = "tcp.sendmsg[slowdown_percent=10]@lo=slow";
 struct Settings {
   int comparisons = 400, runs = 40;
   std::string duration = "20ms", slowdown_duration = "50ms";
-};
-
-// Nothing to watch: what goes wrong is in the document.
-class Silent : public RunObserver {
- public:
-  void progress(const RunProgress&) override {}
-  void note(const std::string& line) override { std::fprintf(stderr, "%s\n", line.c_str()); }
 };
 
 // As a person would ask for it, gate and all.
@@ -55,7 +49,7 @@ using Comparisons = std::map<Metric, Comparison>;
 
 Result<Comparisons> comparisons_of_run(const Result<Plan>& plan) {
   if (!plan) return tl::make_unexpected(plan.error());
-  Silent observer;
+  bench::Notes observer;
   const ResultDocument document = run_experiment(*plan, observer);
   for (const CellResult& cell : document.cells)
     if (cell.status != CellStatus::ok)

@@ -15,6 +15,7 @@
 #include "harness/experiment/plan_from.h"
 #include "harness/reports/read_result.h"
 #include "harness/reports/result_json.h"
+#include "tests/bench/notes.h"
 
 namespace xover {
 namespace {
@@ -26,13 +27,6 @@ struct Settings {
   int trials = 20;
   std::string restarts = "10", rounds = "30", duration = "30ms", size = "64K";
   double least_percent = least_difference_percent;
-};
-
-// Nothing to watch: what goes wrong is in the document.
-class Silent : public RunObserver {
- public:
-  void progress(const RunProgress&) override {}
-  void note(const std::string& line) override { std::fprintf(stderr, "%s\n", line.c_str()); }
 };
 
 // As a person would ask for it, gate and all.
@@ -56,7 +50,7 @@ Result<Plan> plan_of(const Settings& settings, const std::string& changing, int 
 Result<ResultDocument> run(const Settings& settings, const std::string& changing, int seed) {
   const auto plan = plan_of(settings, changing, seed);
   if (!plan) return tl::make_unexpected(plan.error());
-  Silent observer;
+  bench::Notes observer;
   const std::string text = to_json_text(run_experiment(*plan, observer));
   auto document = parse_result(text, "bench_diff");
   if (!document) return document;

@@ -6,7 +6,6 @@
 //
 // N accepted pairs for each comparison, 15 by default; only those whose name holds TEXT: "bare", "tcp", "stage",
 // "crossover".
-#include <cstdio>
 #include <random>
 #include <vector>
 
@@ -14,13 +13,12 @@
 #include <CLI/CLI.hpp>
 
 #include "core/units.h"
-#include "harness/agents/run_experiment.h"
 #include "harness/agents/sample_runner.h"
 #include "harness/analysis/statistics.h"
 #include "harness/experiment/plan_from.h"
-#include "harness/reports/crossover_sentences.h"
 #include "tests/bench/bare_copies.h"
 #include "tests/bench/contest.h"
+#include "tests/bench/crossover_run.h"
 #include "tests/support/child_process.h"
 
 namespace xover::bench {
@@ -198,21 +196,10 @@ Result<Plan> crossover_plan(std::size_t rounds) {
   return make_plan(text);
 }
 
-class Notes : public RunObserver {
- public:
-  void progress(const RunProgress&) override {}
-  void note(const std::string& line) override { std::fprintf(stderr, "%s\n", line.c_str()); }
-};
-
 bool print_crossovers(std::size_t rounds) {
-  const auto plan = crossover_plan(std::max(rounds, least_rounds_for_verdict));
-  if (!plan) return fmt::print("{}\n", plan.error().message()), false;
-  Notes observer;
-  const ResultDocument document = run_experiment(*plan, observer);
-  for (const CellResult& cell : document.cells) {
-    if (cell.status != CellStatus::ok) return fmt::print("{}: {}\n", cell.variant.name(), cell.reason), false;
-  }
-  for (const std::string& line : crossover_sentences(document)) fmt::print("{}\n", line);
+  const auto lines = crossover_plan(std::max(rounds, least_rounds_for_verdict)).and_then(measured_crossovers);
+  if (!lines) return fmt::print("{}\n", lines.error().message()), false;
+  for (const std::string& line : *lines) fmt::print("{}\n", line);
   return true;
 }
 

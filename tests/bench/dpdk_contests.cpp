@@ -3,15 +3,13 @@
 #include "tests/bench/dpdk_contests.h"
 
 #include <algorithm>
-#include <cstdio>
 
 #include <fmt/format.h>
 
-#include "harness/agents/run_experiment.h"
 #include "harness/analysis/statistics.h"
 #include "harness/experiment/plan_from.h"
-#include "harness/reports/crossover_sentences.h"
 #include "tests/bench/bare_dpdk.h"
+#include "tests/bench/crossover_run.h"
 #include "transports/dpdk/frame.h"
 
 namespace xover::bench {
@@ -90,12 +88,6 @@ Result<Plan> crossover_plan(std::size_t rounds) {
   return make_plan(text);
 }
 
-class Notes : public RunObserver {
- public:
-  void progress(const RunProgress&) override {}
-  void note(const std::string& line) override { std::fprintf(stderr, "%s\n", line.c_str()); }
-};
-
 }  // namespace
 
 std::vector<Contest> dpdk_contests(AgentPair& agents) {
@@ -103,17 +95,7 @@ std::vector<Contest> dpdk_contests(AgentPair& agents) {
 }
 
 Result<std::vector<std::string>> dpdk_crossover(std::size_t rounds) {
-  const auto plan = crossover_plan(std::max(rounds, least_rounds_for_verdict));
-  if (!plan) return tl::make_unexpected(plan.error());
-  Notes observer;
-  const ResultDocument document = run_experiment(*plan, observer);
-  for (const CellResult& cell : document.cells)
-    if (cell.status != CellStatus::ok)
-      return make_error(ErrorCode::internal, cell.variant.name(), cell.reason, cell.remedy);
-  std::vector<std::string> lines = crossover_sentences(document);
-  if (lines.empty())
-    return make_error(ErrorCode::internal, "find the crossover", "fewer than six rounds were accepted");
-  return lines;
+  return crossover_plan(std::max(rounds, least_rounds_for_verdict)).and_then(measured_crossovers);
 }
 
 }  // namespace xover::bench
