@@ -7,6 +7,7 @@
 
 #include "core/units.h"
 #include "harness/analysis/figures.h"
+#include "harness/analysis/saturation.h"
 #include "harness/measurement/lab_guest.h"
 
 namespace xover {
@@ -32,8 +33,9 @@ bool fact_is(const SideReport& side, const std::string& name, std::string_view v
 
 Totals totals_of(const CellResult& cell) {
   Totals totals;
-  for (const auto& [restart, round, accepted, gate_efficiency, sample] : cell.rounds) {
-    if (!accepted) continue;
+  for (const RoundRecord& round : cell.rounds) {
+    if (!round.accepted) continue;
+    const Sample& sample = round.sample;
     ++totals.rounds;
     const std::uint64_t messages = counted_messages(cell, sample);
     totals.messages += messages;
@@ -93,6 +95,16 @@ bool waits_for_acknowledgements(const CellResult& cell, const Point& point) {
   return is_bulk(point.workload) && nagle && cell.latency.p99_us > least_us && cell.latency.p99_us < most_us;
 }
 
+// An emulated card's speed is only a word.
+void warn_of_full_link(CellResult& cell, const Point& point) {
+  const auto share = share_of_line(cell, point);
+  if (!is_saturated(share)) return;
+  const Line line = line_of(cell);
+  cell.warnings.push_back(
+      {WarningKind::link_saturated, fmt::format("{:.0f} % of what {} Mbit/s carry at an MTU of {} bytes", *share * 100,
+                                                line.speed_mbps, line.mtu_bytes)});
+}
+
 bool renewed_here(WarningKind kind) {
   switch (kind) {
     case WarningKind::noisy:
@@ -104,7 +116,8 @@ bool renewed_here(WarningKind kind) {
     case WarningKind::delayed_ack:
     case WarningKind::losses:
     case WarningKind::reference_cycles:
-    case WarningKind::emulated_speeds: return true;
+    case WarningKind::emulated_speeds:
+    case WarningKind::link_saturated: return true;
     default: return false;
   }
 }
@@ -137,6 +150,7 @@ void renew_cell_warnings(CellResult& cell, const ResultDocument& document) {
   warn(cell, totals.lost > 0, WarningKind::losses,
        fmt::format("{} of {} messages, {} %", totals.lost, totals.messages + totals.lost,
                    format_significant(100 * static_cast<double>(totals.lost) / sent, 2)));
+  if (!emulator) warn_of_full_link(cell, point);
   warn(cell, totals.reference_cycles, WarningKind::reference_cycles, "CPU time by the TSC's rate");
 }
 

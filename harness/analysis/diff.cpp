@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "harness/analysis/figures.h"
+#include "harness/analysis/machine_speed.h"
 #include "harness/experiment/axes.h"
 #include "harness/experiment/settings.h"
 
@@ -123,13 +124,54 @@ RestartFigures figures_of(const CellResult& cell, Metric metric) {
       cell, [&](const CellResult& of, const Sample& sample) { return metric_figure(metric, of, sample); }));
 }
 
+// The accepted rounds that have such a figure; such that more is faster.
+std::vector<SpeedRound> speed_rounds(const CellResult& cell, Metric metric) {
+  std::vector<SpeedRound> rounds;
+  for (const RoundRecord& round : cell.rounds) {
+    const auto figure = metric_figure(metric, cell, round.sample);
+    if (!round.accepted || !figure || !round.speed) continue;
+    if (!(round.speed->before_gbps > 0) || !(round.speed->after_gbps > 0)) continue;
+    rounds.push_back({{round.restart, larger_is_better(metric) ? *figure : 1 / *figure}, *round.speed});
+  }
+  return rounds;
+}
+
+// The pair as it would have been at one speed; as it is, where any round does not tell its own.
+FigurePair at_one_speed(FigurePair pair, const CellResult& a, const CellResult& b) {
+  const auto of_a = speed_rounds(a, pair.metric), of_b = speed_rounds(b, pair.metric);
+  if (of_a.empty() || of_a.size() != pair.a.rounds || of_b.empty() || of_b.size() != pair.b.rounds) return pair;
+  const SpeedSlope slope = speed_slope(of_a, of_b);
+  const double from = log_speed(of_a), to = log_speed(of_b), middle = (from + to) / 2;
+  pair.a = restart_figures(at_one_speed(of_a, slope.value, middle));
+  pair.b = restart_figures(at_one_speed(of_b, slope.value, middle));
+  if (!larger_is_better(pair.metric)) {
+    for (RestartFigures* figures : {&pair.a, &pair.b})
+      for (double& log : figures->logs) log = -log;
+  }
+  pair.speed_variance = (to - from) * (to - from) * slope.variance;
+  return pair;
+}
+
+// Over all accepted rounds that have one.
+std::optional<double> log_speed_of_run(const ResultDocument& document) {
+  std::vector<SpeedRound> rounds;
+  for (const CellResult& cell : document.cells)
+    for (const RoundRecord& round : cell.rounds)
+      if (round.accepted && round.speed && round.speed->before_gbps > 0 && round.speed->after_gbps > 0)
+        rounds.push_back({{round.restart, 1}, *round.speed});
+  if (rounds.empty()) return std::nullopt;
+  return log_speed(rounds);
+}
+
 class Matching {
  public:
-  Matching(const ResultDocument& a, const ResultDocument& b) : document_a_(a), document_b_(b) {}
+  Matching(const ResultDocument& a, const ResultDocument& b, bool at_one_speed)
+      : document_a_(a), document_b_(b), at_one_speed_(at_one_speed) {}
 
   Diff diff(double least_percent) {
     diff_.environment = changed_environment(document_a_.environment.facts, document_b_.environment.facts);
     diff_.settings = changed_settings(document_a_.plan, document_b_.plan);
+    compare_speeds();
     auto partners = cells_by_key(document_b_);
     for (const CellResult& cell : document_a_.cells) {
       if (cell.status != CellStatus::ok) continue;
@@ -151,10 +193,15 @@ class Matching {
   }
 
  private:
+  void compare_speeds() {
+    const auto of_a = log_speed_of_run(document_a_), of_b = log_speed_of_run(document_b_);
+    if (at_one_speed_ && diff_.environment.empty() && of_a && of_b) diff_.speed_ratio = std::exp(*of_b - *of_a);
+  }
+
   void add(const CellResult& a, const CellResult& b) {
     add_changed_cell(diff_.cells, a, b);
     for (const Metric metric : metrics_of(document_a_.plan.points[a.point_index].point.workload)) {
-      FigurePair pair{figures_of(a, metric), figures_of(b, metric), metric, a.virtual_time()};
+      FigurePair pair{figures_of(a, metric), figures_of(b, metric), metric, a.virtual_time(), 0};
       if (pair.a.logs.empty() || pair.b.logs.empty()) continue;
       if (!same_quantity(metric, a, b)) {
         if (std::ranges::find(diff_.two_sources, a.variant.name()) == diff_.two_sources.end())
@@ -162,11 +209,12 @@ class Matching {
         continue;
       }
       diff_.differences.push_back({{}, &a, &b, metric, side_of(pair.a), side_of(pair.b)});
-      pairs_.push_back(std::move(pair));
+      pairs_.push_back(diff_.speed_ratio ? at_one_speed(std::move(pair), a, b) : std::move(pair));
     }
   }
 
   const ResultDocument &document_a_, &document_b_;
+  const bool at_one_speed_;
   Diff diff_;
   std::vector<FigurePair> pairs_;  // of diff_.differences
 };
@@ -175,8 +223,8 @@ class Matching {
 
 bool CellDifference::b_is_better() const { return (ratio.median > 1) == larger_is_better(metric); }
 
-Diff diff(const ResultDocument& a, const ResultDocument& b, double least_percent) {
-  return Matching(a, b).diff(least_percent);
+Diff diff(const ResultDocument& a, const ResultDocument& b, double least_percent, bool at_one_speed) {
+  return Matching(a, b, at_one_speed).diff(least_percent);
 }
 
 }  // namespace xover

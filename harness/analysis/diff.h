@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,10 +18,11 @@ struct DiffSide {
   std::uint32_t rounds = 0, restarts = 0;
 };
 
+// `ratio` is as it would have been had the machine had one speed, where the diff corrects for it.
 struct CellDifference : FigureDifference {
   const CellResult *a = nullptr, *b = nullptr;  // the documents'
   Metric metric = Metric::goodput;
-  DiffSide of_a, of_b;
+  DiffSide of_a, of_b;  // as measured
 
   bool b_is_better() const;  // more goodput, fewer cycles, less latency
 };
@@ -33,6 +35,9 @@ struct ChangedFact {
 };
 
 struct Diff {
+  // How many times as fast the machine was in B as in A, by the yardstick, where the ratios are corrected for it
+  // (machine_speed.h): not where the machines are two, or their settings are: then a change of speed may be theirs.
+  std::optional<double> speed_ratio;
   std::vector<ChangedFact> environment;  // kernel, CPU model, governor, mitigations, sysctls, ...
   std::vector<ChangedFact> settings;     // of the plans, as far as they change what is measured
   std::vector<ChangedFact> cells;        // "tcp.send: mtu_bytes": of matching cells, each but once
@@ -42,7 +47,8 @@ struct Diff {
 };
 
 // Cells match when they have the same name (a label where there is one), link, axes and substrate. The diff points into
-// both documents.
-Diff diff(const ResultDocument& a, const ResultDocument& b, double least_percent = least_difference_percent);
+// both documents. `at_one_speed`: correct for the machine's speed where that can be.
+Diff diff(const ResultDocument& a, const ResultDocument& b, double least_percent = least_difference_percent,
+          bool at_one_speed = true);
 
 }  // namespace xover

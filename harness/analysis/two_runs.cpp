@@ -65,9 +65,12 @@ void judge_pair(FigureDifference& difference, const FigurePair& pair, const Spre
                 double least_log) {
   const double of_a = a.variance / static_cast<double>(pair.a.logs.size());
   const double of_b = b.variance / static_cast<double>(pair.b.logs.size());
-  const double standard_error = std::sqrt(of_a + of_b);
+  const double of_speed = pair.speed_variance, variance = of_a + of_b + of_speed;
+  const double standard_error = std::sqrt(variance);
+  const auto restarts = static_cast<double>(pair.a.logs.size() + pair.b.logs.size());
   const double degrees =
-      (of_a + of_b) * (of_a + of_b) / (of_a * of_a / a.degrees_of_freedom + of_b * of_b / b.degrees_of_freedom);
+      variance * variance /
+      (of_a * of_a / a.degrees_of_freedom + of_b * of_b / b.degrees_of_freedom + of_speed * of_speed / (restarts - 2));
   const double log_ratio = pair.b.centre() - pair.a.centre();
   const double reach = student_t_critical(significance, degrees) * standard_error;
   difference.ratio.low = std::exp(log_ratio - reach);

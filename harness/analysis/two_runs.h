@@ -46,6 +46,7 @@ struct FigurePair {
   RestartFigures a, b;
   Metric metric = Metric::goodput;
   bool virtual_time = false;
+  double speed_variance = 0;  // of the logarithm of the ratio, by what is not known of the machine's speed
 };
 
 struct FigureDifference {

@@ -42,7 +42,7 @@ int diff_command(const DiffFlags& flags) {
   if (!a) return complain(a.error());
   const auto b = read_result(flags.b);
   if (!b) return complain(b.error());
-  const Diff found = diff(*a, *b, flags.least_percent);
+  const Diff found = diff(*a, *b, flags.least_percent, !flags.as_measured);
   if (found.differences.empty())
     return complain(Error{ErrorCode::bad_input, 0, fmt::format("{}, {}", flags.a, flags.b),
                           "no cell with figures is in both", "they must have the same transports, links and axes"});

@@ -13,6 +13,7 @@ struct DiffFlags {
   std::optional<std::string> json_file;  // "-": standard output, and nothing else there
   double least_percent = least_difference_percent;
   bool fail_on_slower = false;
+  bool as_measured = false;  // do not correct for the machine's speed
 };
 
 // Returns the exit code: done also when something changed, unless slower ones are to fail; bad input when a file is no

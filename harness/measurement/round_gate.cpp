@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "core/clock.h"
 
@@ -29,14 +30,18 @@ void RoundGate::before(std::span<const unsigned> cores) {
   const MonotonicNs bound = monotonic_now_ns() + patience_ns;
   for (;;) {
     before_ = gate_.read(each);
-    if (before_.accepted || monotonic_now_ns() > bound) return;
+    if (before_.accepted || monotonic_now_ns() > bound) break;
     nanosleep(&pause, nullptr);
   }
+  speed_before_ = yardstick_.read(cores.front());
 }
 
 GateVerdict RoundGate::after(std::span<const unsigned> cores) {
   const GateReading after = gate_.read(distinct(cores));
-  return {before_.accepted && after.accepted, std::min(before_.efficiency, after.efficiency)};
+  GateVerdict verdict{before_.accepted && after.accepted, std::min(before_.efficiency, after.efficiency), {}};
+  const auto speed_after = yardstick_.read(cores.front());
+  if (speed_before_ && speed_after) verdict.speed = MachineSpeed{*speed_before_, *speed_after};
+  return verdict;
 }
 
 }  // namespace xover

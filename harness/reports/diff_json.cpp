@@ -61,6 +61,7 @@ Json to_json(const CellDifference& difference, const ResultDocument& document_a)
 
 std::string diff_json(const Diff& diff, const DiffFiles& files) {
   Json object{{"a", files.a}, {"b", files.b}, {"least_difference_percent", files.least_percent}};
+  if (diff.speed_ratio) object["machine_speed_ratio"] = *diff.speed_ratio;
   object["environment"] = to_json(diff.environment);
   object["settings"] = to_json(diff.settings);
   object["cells"] = to_json(diff.cells);

@@ -103,6 +103,17 @@ std::string table(const Diff& diff, const ResultDocument& document, const Termin
   return '\n' + table.text(terminal);
 }
 
+// What the machine itself did between the two.
+std::string speed_text(const Diff& diff, const Terminal& terminal) {
+  if (!diff.speed_ratio) return {};
+  return '\n' +
+         wrapped(fmt::format("By the yardstick (a fixed piece of work before and after each round) the machine was "
+                             "{} times as fast in B as in A. B/A is corrected for that, as far as each figure "
+                             "follows it from round to round; A and B are as measured.",
+                             format_figure(*diff.speed_ratio)),
+                 terminal.columns);
+}
+
 // In front of every sentence about figures that say nothing about hardware.
 std::string mark(const CellDifference& difference, const DiffFiles& files) {
   if (difference.a->virtual_time()) return std::string(virtual_time_mark);
@@ -188,6 +199,7 @@ std::string diff_text(const Diff& diff, const DiffFiles& files, const Terminal& 
   for (const std::string& variant : diff.two_sources)
     text += wrapped(variant + ": its cycles were counted in two ways (pmu, tsc), and are not compared",
                     terminal.columns, bullet);
+  text += speed_text(diff, terminal);
   text += table(diff, files.document_a, terminal) + in_words(diff, files, terminal);
   return text + alone("A", diff.only_in_a, files.document_a, terminal) +
          alone("B", diff.only_in_b, files.document_b, terminal);
