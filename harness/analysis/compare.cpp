@@ -5,11 +5,26 @@
 #include <map>
 
 #include "harness/analysis/figures.h"
+#include "harness/analysis/saturation.h"
 
 namespace xover {
 namespace {
 
 using RoundNumber = std::pair<std::uint32_t, std::uint32_t>;  // restart, round
+
+// Two that fill one link are equal by it, however small the noise that is left.
+void equal_by_full_link(ResultDocument& document) {
+  for (Comparison& comparison : document.comparisons) {
+    if (comparison.metric != Metric::goodput || comparison.verdict == Verdict::too_few_rounds) continue;
+    const auto cell = [&](const std::string& name) {
+      return std::find_if(document.cells.begin(), document.cells.end(), [&](const CellResult& one) {
+        return one.point_index == comparison.point_index && one.variant.name() == name;
+      });
+    };
+    if (both_fill_the_link(*cell(comparison.baseline), *cell(comparison.candidate)))
+      comparison.verdict = Verdict::indistinguishable;
+  }
+}
 
 Comparison compare_pair(const CellPair& pair, Metric metric) {
   const auto& [baseline, candidate] = pair;
@@ -131,6 +146,7 @@ void compare(ResultDocument& document) {
     adjust(document.comparisons, metric);
   }
   for (Comparison& comparison : document.comparisons) comparison.verdict = verdict_of(comparison);
+  equal_by_full_link(document);
 }
 
 }  // namespace xover

@@ -15,6 +15,7 @@
 namespace xover {
 
 // Fills in document.comparisons, with p-values adjusted by Holm over all comparisons of the run by the same metric.
+// Two cells that both fill the link (`link_saturated`) are equal by goodput. The document must be summarised already.
 void compare(ResultDocument& document);
 
 // Whether one may be held against the other: the same substrate, and both with a receiver or both without.

@@ -24,7 +24,24 @@ enum class Touch : std::uint8_t { none, read, verify };
 enum class Mix : std::uint8_t { fixed, web };
 enum class PageCache : std::uint8_t { warm, cold };
 enum class Memory : std::uint8_t { arena, foreign };
-enum class Placement : std::uint8_t { automatic, same_core, smt_sibling, same_l3, same_package, cross_package };
+// Between two hosts, which way the messages go: from here to the host of --peer, or back.
+enum class Direction : std::uint8_t { to_peer, from_peer };
+// At which of the receiver's queues connections arrive: at whichever the kernel's choice of ports leads to, at all in
+// turn, or all at one.
+enum class RxQueues : std::uint8_t { any, spread, one };
+enum class Placement : std::uint8_t {
+  automatic,
+  same_core,
+  smt_sibling,
+  same_l3,
+  same_package,
+  cross_package,
+  near_nic,  // these need a link through a network interface
+  rx_cpu,
+  rx_sibling,
+  rx_same_l3,
+};
+inline constexpr Placement last_placement = Placement::rx_same_l3;
 
 struct Point {
   Workload workload = Workload::stream;
@@ -39,14 +56,16 @@ struct Point {
                                        // 0: natural, the field's size rounded up to a power of two, at most a page
   Memory memory = Memory::arena;
   PageKind pages = PageKind::system;  // that the memory is made of
-  std::int64_t late_ns = 0;        // the receiver keeps each message waiting so long
-  std::string congestion_control;  // empty: as the system has it
+  std::int64_t late_ns = 0;           // the receiver keeps each message waiting so long
+  std::string congestion_control;     // empty: as the system has it
   Placement placement = Placement::automatic;
   std::uint64_t rate_per_second = 1000;  // paced: messages of each connection
   Mix mix = Mix::fixed;
   PageCache cache = PageCache::warm;
   std::string directory = "/var/tmp";  // file: where the files are made; on disk even where /tmp is memory
-  Link link;                           // of variants that name none
+  Direction direction = Direction::to_peer;
+  RxQueues rx_queues = RxQueues::any;
+  Link link;  // of variants that name none
 
   bool operator==(const Point&) const = default;
 };

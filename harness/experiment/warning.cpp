@@ -19,6 +19,7 @@ std::string_view to_string(WarningKind kind) {
     case WarningKind::reference_cycles: return "reference_cycles";
     case WarningKind::unpinned: return "unpinned";
     case WarningKind::emulated_speeds: return "emulated_speeds";
+    case WarningKind::link_saturated: return "link_saturated";
   }
   return "unknown";
 }
@@ -60,6 +61,9 @@ std::string_view advice(WarningKind kind) {
     case WarningKind::emulated_speeds:
       return "This machine is emulated: drivers, system calls and evidence are real, speeds are those of the "
              "emulator. No figure, ratio or crossover here says anything about hardware.";
+    case WarningKind::link_saturated:
+      return "The link was full: goodput is what the line carries, whatever the transport. Compare CPU per byte, or "
+             "take a faster link.";
   }
   return "";
 }

@@ -22,7 +22,9 @@ enum class WarningKind : std::uint8_t {
   reference_cycles,      // no PMU: cycles are CPU time times TSC rate
   unpinned,              // workers could not be pinned
   emulated_speeds,       // the machine itself is emulated: a lab guest
+  link_saturated,        // the link was full: goodput is the link's, not the transport's
 };
+inline constexpr WarningKind last_warning = WarningKind::link_saturated;
 
 struct Warning {
   WarningKind kind;

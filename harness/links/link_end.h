@@ -4,7 +4,7 @@
 #include <string>
 
 #include "core/link.h"
-#include "harness/links/interface_features.h"
+#include "harness/interfaces/interface_features.h"
 #include "harness/links/link_settings.h"
 #include "harness/links/make_link.h"
 #include "harness/links/route_socket.h"

@@ -19,6 +19,7 @@
 #include <string>
 
 #include "core/clock.h"
+#include "harness/measurement/cpu_facts.h"
 #include "harness/measurement/hardware_counters.h"
 #include "harness/measurement/lab_guest.h"
 #include "harness/measurement/system_file.h"
@@ -69,22 +70,13 @@ unsigned allowed_cpus() {
   return sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<unsigned>(CPU_COUNT(&set)) : 0;
 }
 
-std::optional<std::string> turbo() {
-  if (const auto off = read_first_line("/sys/devices/system/cpu/intel_pstate/no_turbo"))
-    return *off == "0" ? "on" : "off";
-  if (const auto on = read_first_line("/sys/devices/system/cpu/cpufreq/boost")) return *on == "1" ? "on" : "off";
-  return std::nullopt;
-}
-
 void add_processor(Facts& facts) {
   add(facts, "cpu_model", read_field("/proc/cpuinfo", "model name"));
   facts["cpus_online"] = fmt::format("{}", sysconf(_SC_NPROCESSORS_ONLN));
   if (const unsigned allowed = allowed_cpus(); allowed > 0) facts["cpus_allowed"] = fmt::format("{}", allowed);
   if (const auto topology = Topology::of_this_machine()) facts["topology"] = topology->summary();
   add(facts, "hypervisor", hypervisor());
-  add(facts, "smt", read_first_line("/sys/devices/system/cpu/smt/control"));
-  add(facts, "governor", read_first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"));
-  add(facts, "turbo", turbo());
+  facts.merge(cpu_facts());
   const auto counters = HardwareCounters::open();
   facts["pmu"] = counters ? "available" : "unavailable: " + counters.error().message();
 }

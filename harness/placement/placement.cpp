@@ -1,5 +1,5 @@
-// The scenarios. Each comes down to Seats: CPUs in the order in which workers take them, for senders and receivers
-// apart, or for both from one row, sender and receiver taking turns.
+// The scenarios that go by the machine alone. Each comes down to Seats: CPUs in the order in which workers take them,
+// for senders and receivers apart, or for both from one row, sender and receiver taking turns.
 #include "harness/placement/placement.h"
 
 #include <fmt/format.h>
@@ -8,6 +8,9 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
+
+#include "harness/placement/seats.h"
 
 namespace xover {
 
@@ -15,42 +18,6 @@ namespace {
 
 using Cores = std::vector<Core>;
 using Cpus = std::vector<unsigned>;
-
-struct Seats {
-  Cpus senders;
-  Cpus receivers;              // empty: receivers sit in the senders' row, each next to its sender
-  bool sharing_asked = false;  // the scenario itself puts several workers on one CPU
-};
-
-std::string_view name_of(Placement scenario) {
-  switch (scenario) {
-    case Placement::automatic: return "auto";
-    case Placement::same_core: return "same_core";
-    case Placement::smt_sibling: return "smt_sibling";
-    case Placement::same_l3: return "same_l3";
-    case Placement::same_package: return "same_package";
-    case Placement::cross_package: return "cross_package";
-  }
-  return "auto";
-}
-
-tl::unexpected<Error> refuse(const Topology& topology, Placement scenario, std::string_view wanted) {
-  return make_error(ErrorCode::unsupported, fmt::format("placement {}", name_of(scenario)),
-                    fmt::format("needs {}; usable here: {}", wanted, topology.summary()),
-                    "choose placement auto or same_core");
-}
-
-// First every core's first hardware thread, then every core's second, and so on.
-Cpus seats_of(const Cores& cores) {
-  Cpus seats;
-  for (std::size_t thread = 0, before = SIZE_MAX; seats.size() != before; ++thread) {
-    before = seats.size();
-    for (const Core& core : cores) {
-      if (thread < core.cpus.size()) seats.push_back(core.cpus[thread]);
-    }
-  }
-  return seats;
-}
 
 // Cores with the same l3 or package together, the largest group first.
 std::vector<Cores> group_by(const Cores& cores, int Core::* key) {
@@ -108,65 +75,124 @@ Result<Seats> cross_package(const Topology& topology) {
   return Seats{seats_of(packages[0]), seats_of(packages[1])};
 }
 
-Result<Seats> seats_for(const Topology& topology, Placement scenario, Wait wait) {
+// Scenarios that tell where one end is as seen from the other.
+Result<void> check_both_here(Placement scenario, const std::optional<NearInterface>& near) {
+  const bool relative = scenario == Placement::smt_sibling || scenario == Placement::cross_package;
+  if (!relative || !near || !near->only) return {};
+  return make_error(ErrorCode::unsupported, fmt::format("--placement {}", name_of(scenario)),
+                    "needs both ends on one host", "choose placement auto, near_nic or same_core");
+}
+
+Result<Seats> seats_for(const Topology& topology, Placement scenario, unsigned connections, Wait wait,
+                        const std::optional<NearInterface>& near, bool receivers_here) {
+  if (auto fit = check_both_here(scenario, near); !fit) return tl::make_unexpected(fit.error());
   switch (scenario) {
-    case Placement::automatic: break;
     case Placement::same_core: return same_core(topology, wait);
     case Placement::smt_sibling: return smt_sibling(topology);
     case Placement::same_l3: return same_l3(topology);
     case Placement::same_package: return same_package(topology);
     case Placement::cross_package: return cross_package(topology);
+    case Placement::automatic:
+    case Placement::near_nic:
+    case Placement::rx_cpu:
+    case Placement::rx_sibling:
+    case Placement::rx_same_l3: break;
   }
-  return Seats{seats_of(topology.cores()), {}};
+  return near_seats(topology, scenario, near, connections, receivers_here);
 }
 
-bool share_a_cpu(const CoreMap& map) {
+bool share_a_cpu(const CoreMap& map, bool receivers_may_share) {
+  Cpus receivers = map.receiver_cores;
+  std::sort(receivers.begin(), receivers.end());
+  if (receivers_may_share) receivers.erase(std::unique(receivers.begin(), receivers.end()), receivers.end());
   Cpus all = map.sender_cores;
-  all.insert(all.end(), map.receiver_cores.begin(), map.receiver_cores.end());
+  all.insert(all.end(), receivers.begin(), receivers.end());
   std::sort(all.begin(), all.end());
   return std::adjacent_find(all.begin(), all.end()) != all.end();
 }
 
-CoreMap take_seats(const Seats& seats, unsigned connections, std::size_t roles, unsigned senders) {
+struct Here {
+  bool senders = true, receivers = true;
+};
+
+CoreMap take_seats(const Seats& seats, unsigned connections, Here here, unsigned senders) {
   CoreMap map;
   const bool one_row = seats.receivers.empty();
   std::size_t next = 0;
   for (unsigned connection = 0; connection < connections; ++connection) {
-    if (connection < senders) {
+    if (here.senders && connection < senders) {
       const std::size_t sender = one_row ? next++ : connection;
       map.sender_cores.push_back(seats.senders[sender % seats.senders.size()]);
     }
-    if (roles < 2) continue;
+    if (!here.receivers) continue;
     const Cpus& row = one_row ? seats.senders : seats.receivers;
     const std::size_t receiver = one_row ? next++ : connection;
     map.receiver_cores.push_back(row[receiver % row.size()]);
   }
-  map.oversubscribed = !seats.sharing_asked && share_a_cpu(map);
+  map.oversubscribed = !seats.sharing_asked && share_a_cpu(map, seats.receivers_share_asked);
   return map;
 }
 
 std::string summarise(Placement scenario, const CoreMap& map) {
-  std::string text = fmt::format("{}: senders on CPUs {}", name_of(scenario), fmt::join(map.sender_cores, ", "));
-  if (!map.receiver_cores.empty()) text += fmt::format("; receivers on CPUs {}", fmt::join(map.receiver_cores, ", "));
-  if (map.oversubscribed) text += "; more workers than CPUs";
-  return text;
+  std::vector<std::string> roles;
+  if (!map.sender_cores.empty()) roles.push_back(fmt::format("senders on CPUs {}", fmt::join(map.sender_cores, ", ")));
+  if (!map.receiver_cores.empty())
+    roles.push_back(fmt::format("receivers on CPUs {}", fmt::join(map.receiver_cores, ", ")));
+  if (map.oversubscribed) roles.emplace_back("more workers than CPUs");
+  return fmt::format("{}: {}", name_of(scenario), fmt::join(roles, "; "));
 }
 
 }  // namespace
 
+std::string_view name_of(Placement scenario) {
+  switch (scenario) {
+    case Placement::automatic: return "auto";
+    case Placement::same_core: return "same_core";
+    case Placement::smt_sibling: return "smt_sibling";
+    case Placement::same_l3: return "same_l3";
+    case Placement::same_package: return "same_package";
+    case Placement::cross_package: return "cross_package";
+    case Placement::near_nic: return "near_nic";
+    case Placement::rx_cpu: return "rx_cpu";
+    case Placement::rx_sibling: return "rx_sibling";
+    case Placement::rx_same_l3: return "rx_same_l3";
+  }
+  return "auto";
+}
+
+tl::unexpected<Error> refuse(const Topology& topology, Placement scenario, std::string_view wanted) {
+  return make_error(ErrorCode::unsupported, fmt::format("placement {}", name_of(scenario)),
+                    fmt::format("needs {}; usable here: {}", wanted, topology.summary()),
+                    "choose placement auto or same_core");
+}
+
+std::vector<unsigned> seats_of(const std::vector<Core>& cores) {
+  Cpus seats;
+  for (std::size_t thread = 0, before = SIZE_MAX; seats.size() != before; ++thread) {
+    before = seats.size();
+    for (const Core& core : cores) {
+      if (thread < core.cpus.size()) seats.push_back(core.cpus[thread]);
+    }
+  }
+  return seats;
+}
+
 Result<CoreMap> place(const Topology& topology, Placement scenario, unsigned connections, Wait wait, std::size_t roles,
-                      unsigned senders) {
-  const auto seats = seats_for(topology, scenario, wait);
+                      unsigned senders, const std::optional<NearInterface>& near) {
+  Here here{true, roles >= 2};
+  if (near && near->only) here = {near->only == LinkRole::sender, near->only == LinkRole::receiver};
+  const auto seats = seats_for(topology, scenario, connections, wait, near, here.receivers);
   if (!seats) return tl::make_unexpected(seats.error());
-  CoreMap map = take_seats(*seats, connections, roles, senders);
+  CoreMap map = take_seats(*seats, connections, here, senders);
   map.summary = summarise(scenario, map);
   return map;
 }
 
-Result<CoreMap> place(Placement scenario, unsigned connections, Wait wait, std::size_t roles, unsigned senders) {
+Result<CoreMap> place(Placement scenario, unsigned connections, Wait wait, std::size_t roles, unsigned senders,
+                      const std::optional<NearInterface>& near) {
   static const Result<Topology> topology = Topology::of_this_machine();
   if (!topology) return tl::make_unexpected(topology.error());
-  return place(*topology, scenario, connections, wait, roles, senders);
+  return place(*topology, scenario, connections, wait, roles, senders, near);
 }
 
 Result<void> pin_this_thread(unsigned os_cpu) {

@@ -42,6 +42,7 @@ Core read_core(hwloc_topology_t topology, hwloc_obj_t object) {
   hwloc_bitmap_foreach_begin(cpu, object->cpuset) core.cpus.push_back(cpu);
   hwloc_bitmap_foreach_end();
   core.l3 = ancestor_index(topology, HWLOC_OBJ_L3CACHE, object, -1);
+  core.numa_node = hwloc_bitmap_first(object->nodeset);  // OS numbers; the nearest where there are several
   core.package = ancestor_index(topology, HWLOC_OBJ_PACKAGE, object, 0);
   return core;
 }

@@ -17,6 +17,7 @@ struct Core {
   std::vector<unsigned> cpus;  // OS CPUs: one for each hardware thread, at least one
   int l3 = -1;                 // which L3 cache, counted over the machine; -1: none is known
   int package = 0;
+  int numa_node = -1;  // as the operating system counts; -1: unknown
 };
 
 class Topology {

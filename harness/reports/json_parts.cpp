@@ -225,8 +225,15 @@ Json to_json(const Warning& warning) {
 Json to_json(const RoundRecord& round, const CellResult& cell) {
   Json object{{"restart", round.restart}, {"round", round.round}, {"accepted", round.accepted}};
   put_figure(object, "gate_efficiency", round.gate_efficiency);
+  if (round.speed) {
+    Json speed = Json::object();
+    put_figure(speed, "before", round.speed->before_gbps);
+    put_figure(speed, "after", round.speed->after_gbps);
+    object["yardstick_gbps"] = std::move(speed);
+  }
   const Sample& sample = round.sample;
   object["window_ns"] = sample.window_ns();
+  if (sample.clock_uncertainty_ns > 0) object["clock_uncertainty_ns"] = sample.clock_uncertainty_ns;
   put_figure(object, cell.has_receiver ? "goodput_gbps" : "handed_over_gbps",
              metric_figure(Metric::goodput, cell, sample));
   put_figure(object, "messages_per_second", messages_per_second(cell, sample));

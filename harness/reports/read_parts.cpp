@@ -92,11 +92,15 @@ RoundRecord read_round(const JsonPlace& object) {
   round.round = object["round"].count32();
   round.accepted = object["accepted"].flag();
   round.gate_efficiency = figure_or_absent(object, "gate_efficiency");
+  if (const auto speed = object.find("yardstick_gbps"))
+    round.speed = MachineSpeed{figure_or_absent(*speed, "before"), figure_or_absent(*speed, "after")};
   Sample& sample = round.sample;
   sample.sender = read_side(object["sender"]);
   if (const auto receiver = object.find("receiver")) sample.receiver = read_side(*receiver);
   // A sample's moments begin at 0; its window ends with the last byte's arrival, or departure where nobody received.
   sample.sender.last_ns = sample.receiver.last_ns = object["window_ns"].integer(-longest_ns, longest_ns);
+  if (const auto uncertainty = object.find("clock_uncertainty_ns"))
+    sample.clock_uncertainty_ns = uncertainty->integer(0, longest_ns);
   if (const auto latency = object.find("latency_us"))
     sample.latency_read = LatencyRead{optional_figure(*latency, "p50"), optional_figure(*latency, "p99")};
   return round;
@@ -178,8 +182,7 @@ Metric read_metric(const JsonPlace& place) {
 }
 
 Warning read_warning(const JsonPlace& place) {
-  Warning warning{place["kind"].one_of(WarningKind::emulated_speeds, [](WarningKind kind) { return to_string(kind); }),
-                  {}};
+  Warning warning{place["kind"].one_of(last_warning, [](WarningKind kind) { return to_string(kind); }), {}};
   warning.detail = text_if_any(place, "detail");
   return warning;
 }

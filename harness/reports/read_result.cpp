@@ -117,6 +117,8 @@ ResultDocument read_document(const JsonPlace& object) {
   if (const auto because = object.find("broken_off_because")) document.broken_off_because = because->text();
   if (const auto spent = object.find("budget_spent")) document.budget_spent = spent->flag();
   document.environment.facts = object["environment"].texts();
+  if (const auto peer = object.find("peer"))
+    document.peer = PeerHost{(*peer)["address"].text(), {(*peer)["environment"].texts()}};
   document.plan = read_plan(object["plan"]);
   document.gate = read_gate(object["gate"]);
   object["warnings"].each_element([&](const JsonPlace& at) { document.warnings.push_back(read_warning(at)); });

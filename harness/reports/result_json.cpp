@@ -87,6 +87,8 @@ Json document_json(const ResultDocument& document) {
   object["budget_spent"] = document.budget_spent;
   object["emulated"] = emulator_of(document.environment).has_value();
   object["environment"] = document.environment.facts;
+  if (document.peer)
+    object["peer"] = {{"address", document.peer->address}, {"environment", document.peer->environment.facts}};
   object["plan"] = plan_json(document.plan);
   object["gate"] = gate_json(document.gate);
   object["warnings"] = Json::array();

@@ -19,6 +19,8 @@ bool means_something(const Axis& axis, const Point& point) {
   const bool of_memory = axis.name == "fields" || axis.name == "alignment" || axis.name == "memory";
   if (of_memory) return point.workload != Workload::file;
   if (axis.name == "late") return point.late_ns != 0;
+  if (axis.name == "direction") return point.direction != Direction::to_peer;
+  if (axis.name == "rx_queues") return point.rx_queues != RxQueues::any;
   return true;
 }
 

@@ -92,7 +92,8 @@ std::string whereabouts(const Section& section) {
   if (!same) return {};
   std::string text = first.form;
   const auto append = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
-  if (!first.sender_cores.empty() && first.sender_cores == first.receiver_cores) {
+  const bool one_host = first.form != "two hosts";
+  if (one_host && !first.sender_cores.empty() && first.sender_cores == first.receiver_cores) {
     append("both sides on CPU " + cores_text(first.sender_cores));
     return text;
   }

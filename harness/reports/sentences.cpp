@@ -4,6 +4,7 @@
 #include "harness/reports/sentences.h"
 
 #include <algorithm>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -11,6 +12,7 @@
 
 #include "core/units.h"
 #include "harness/analysis/figures.h"
+#include "harness/analysis/saturation.h"
 #include "harness/reports/reasons.h"
 #include "harness/reports/section.h"
 #include "harness/reports/words.h"
@@ -20,11 +22,13 @@ namespace xover {
 namespace {
 
 struct Item {
-  const Comparison* comparison;
+  const Comparison* comparison;  // whose figures are told
   const Point* point;
   std::string place;  // what varies but the size: "on lo, one core, 4 connections"
   std::string reason;
   bool has_receiver;
+  bool link_full =
+      false;  // asked by goodput, of which the link leaves nothing to tell: told by CPU where that is known
 };
 
 // Consecutive items with one outcome; never empty.
@@ -43,29 +47,56 @@ bool needs_more_rounds(const Comparison& comparison) {
 }
 
 bool same_outcome(const Item& a, const Item& b) {
-  return a.comparison->verdict == b.comparison->verdict && a.reason == b.reason &&
+  return a.comparison->metric == b.comparison->metric && a.link_full == b.link_full &&
+         a.comparison->verdict == b.comparison->verdict && a.reason == b.reason &&
          needs_more_rounds(*a.comparison) == needs_more_rounds(*b.comparison);
 }
 
 using SeriesKey = std::tuple<std::string, std::string, Metric, Workload, std::string>;
 
+// The same two at the same point by another metric. Null: none.
+const Comparison* same_pair_by(const ResultDocument& document, const Comparison& comparison, Metric metric) {
+  const auto found =
+      std::find_if(document.comparisons.begin(), document.comparisons.end(), [&](const Comparison& other) {
+        return other.metric == metric && other.point_index == comparison.point_index &&
+               other.baseline == comparison.baseline && other.candidate == comparison.candidate;
+      });
+  return found == document.comparisons.end() ? nullptr : &*found;
+}
+
+// None where the comparison is told together with another one.
+std::optional<Item> item_of(const ResultDocument& document, const Comparison& comparison) {
+  const Point& point = document.plan.points.at(comparison.point_index).point;
+  const CellResult* baseline = find_cell(document, comparison.point_index, comparison.baseline);
+  const CellResult* candidate = find_cell(document, comparison.point_index, comparison.candidate);
+  if (baseline == nullptr || candidate == nullptr) return std::nullopt;
+  const bool link_full = both_fill_the_link(*baseline, *candidate);
+  if (link_full && comparison.metric == Metric::cpu && same_pair_by(document, comparison, Metric::goodput) != nullptr)
+    return std::nullopt;
+  Item item{&comparison,
+            &point,
+            place_of(*candidate, point, varying_axes(document, point.workload)),
+            {},
+            candidate->has_receiver};
+  item.link_full = link_full && comparison.metric == Metric::goodput;
+  if (const Comparison* by_cpu = same_pair_by(document, comparison, Metric::cpu); item.link_full && by_cpu != nullptr)
+    item.comparison = by_cpu;
+  // Said once, with the metric that the workload is about.
+  const bool main_metric = metrics_of(point.workload).front() == comparison.metric;
+  if (main_metric) item.reason = reason_of(*item.comparison, *baseline, *candidate);
+  return item;
+}
+
 // In the order in which the document first names them.
 std::vector<std::pair<SeriesKey, std::vector<Item>>> series_of(const ResultDocument& document) {
   std::vector<std::pair<SeriesKey, std::vector<Item>>> series;
   for (const Comparison& comparison : document.comparisons) {
-    const Point& point = document.plan.points.at(comparison.point_index).point;
-    const CellResult* baseline = find_cell(document, comparison.point_index, comparison.baseline);
-    const CellResult* candidate = find_cell(document, comparison.point_index, comparison.candidate);
-    if (baseline == nullptr || candidate == nullptr) continue;
-    // Said once, with the metric that the workload is about.
-    const bool main_metric = metrics_of(point.workload).front() == comparison.metric;
-    std::string reason = main_metric ? reason_of(comparison, *baseline, *candidate) : std::string{};
-    Item item{&comparison, &point, place_of(*candidate, point, varying_axes(document, point.workload)),
-              std::move(reason), candidate->has_receiver};
-    SeriesKey key{comparison.baseline, comparison.candidate, comparison.metric, point.workload, item.place};
+    auto item = item_of(document, comparison);
+    if (!item) continue;
+    SeriesKey key{comparison.baseline, comparison.candidate, comparison.metric, item->point->workload, item->place};
     auto found = std::find_if(series.begin(), series.end(), [&](const auto& entry) { return entry.first == key; });
     if (found == series.end()) found = series.insert(series.end(), {std::move(key), {}});
-    found->second.push_back(std::move(item));
+    found->second.push_back(std::move(*item));
   }
   for (auto& [key, items] : series) {
     std::stable_sort(items.begin(), items.end(),
@@ -254,9 +285,18 @@ std::string statement(const Run& run) {
   return {};
 }
 
+// Where the link is full, what it leaves to tell.
+std::string statement_by_link(const Run& run) {
+  const Comparison& comparison = run.comparison();
+  if (!run.items.front().link_full) return statement(run);
+  const std::string equal =
+      fmt::format("{} and {} are equal: the link is full", comparison.candidate, comparison.baseline);
+  return comparison.metric == Metric::cpu ? fmt::format("{}; by CPU {}", equal, statement(run)) : equal + ".";
+}
+
 std::string sentence(const Run& run) {
   const std::string_view mark = run.comparison().virtual_time ? virtual_time_mark : "";
-  std::string text = fmt::format("{}{} {}: {}", mark, sizes_text(run), places_text(run), statement(run));
+  std::string text = fmt::format("{}{} {}: {}", mark, sizes_text(run), places_text(run), statement_by_link(run));
   if (!run.reason().empty()) text += ' ' + run.reason();
   return text;
 }

@@ -1,5 +1,6 @@
 // Who won, in plain sentences: for each comparison who did better, by how much, how sure that is, and why, where the
-// ledger shows it. Neighbouring sizes with the same outcome for the same reason share a sentence.
+// ledger shows it. Neighbouring sizes with the same outcome for the same reason share a sentence. Two that fill the
+// link (`link_saturated`) are equal, and their sentence goes on with who spends less CPU.
 #pragma once
 
 #include <string>

@@ -165,6 +165,10 @@ std::string_view words_of(Placement placement) {
     case Placement::same_l3: return "cores of one L3 cache";
     case Placement::same_package: return "cores of one package";
     case Placement::cross_package: return "cores of two packages";
+    case Placement::near_nic: return "cores near the network card";
+    case Placement::rx_cpu: return "receivers on the CPUs of their RX queues";
+    case Placement::rx_sibling: return "receivers on siblings of their RX queues' CPUs";
+    case Placement::rx_same_l3: return "receivers beside the CPUs of their RX queues";
   }
   return "";
 }

@@ -132,6 +132,15 @@ TEST(Run, PlacementsThatTheMachineLacksAreSkipped) {
   EXPECT_EQ(none["cells"][0]["status"], "skipped");
 }
 
+TEST(Run, PlacementsByTheNetworkCardAreSkippedOnLinksWithoutOne) {
+  const json all = short_run({"--transports", "tcp.send", "--placement", "near_nic,rx_cpu,rx_sibling,rx_same_l3"}, 3);
+  ASSERT_EQ(all["cells"].size(), 4U);
+  for (const json& cell : all["cells"]) {
+    EXPECT_EQ(cell["status"], "skipped");
+    EXPECT_NE(cell.value("reason", "").find("needs a link through a network interface"), std::string::npos) << cell;
+  }
+}
+
 TEST(Run, TwoAtOnceDoNotGetInEachOthersWay) {
   const TemporaryFolder folder;
   const auto arguments = [&](const std::string& file) {
