@@ -307,7 +307,11 @@ enum class PageKind : std::uint8_t { system, small, huge };
 struct OpenParameters {
   Link link;
   LinkRole role = LinkRole::sender;  // where this session is, on links whose two ends are not alike: "af_packet:A+B"
-  HostAddresses own, peer;           // of the link's two ends, on links that carry IP: listen() binds to `own`
+  HostAddresses own, peer;           // of the link's two ends, on links that carry IP: listen() binds to `own`, and
+                                     // whoever does not come from `peer` is turned away, counted as `strangers`
+  std::uint16_t own_port = 0;        // sockets: that connect() binds to; 0: the kernel chooses
+  bool two_hosts = false;            // the peer is on another host. own and peer are then also where the hosts reach
+                                     // each other beside a link that does not carry IP; "A+B" is A at the sender's host
   bool has_receiver = true;      // false: nobody answers on this link. connect() asks no peer, and sends go to `peer`
   bool device_gathers = true;    // false: the sending device has no scatter-gather, so the kernel copies what was lent
                                  // and does not say so: its word is no evidence

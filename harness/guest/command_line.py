@@ -44,12 +44,12 @@ for in the current directory, whatever --results says.
   ./dev guest run --scenario wire -- build/xover run quick --json x.json      leaves x.json in the current directory
 
 COMMAND's standard input is empty; its output comes at once and unchanged. It gets PATH, HOME, LANG, TERM, USER and
-XOVER_* of the host, and what the scenario adds: XOVER_OWN_ADDRESS (rxe, pair), XOVER_PEER_ADDRESS (pair), XOVER_PCI_A,
-XOVER_PCI_B (vfio).
+XOVER_* of the host, and what the scenario adds: XOVER_OWN_ADDRESS (rxe, pair, pair_nic), XOVER_PEER_ADDRESS (pair,
+pair_nic), XOVER_PCI_A, XOVER_PCI_B (vfio, pair_nic).
 
-In the scenario pair a second guest runs the shell command of --peer, which starts two seconds before COMMAND and is
-ended when COMMAND has ended; its output goes to standard error, each line after "peer: ". If it ends sooner, a line
-says so, and COMMAND goes on.
+In the scenarios pair and pair_nic a second guest runs the shell command of --peer, which starts two seconds before
+COMMAND and is ended when COMMAND has ended; its output goes to standard error, each line after "peer: ". If it ends
+sooner, a line says so, and COMMAND goes on.
 
 XOVER_GUEST_ACCEL=tcg|kvm chooses the accelerator; without it, KVM is taken if a short probe boot has worked.
 
@@ -106,7 +106,7 @@ def _parser(kind: type[Parser]) -> Parser:
                         help=f"from the start of QEMU to the end of the command; 300s, for a shell {SHELL_TIMEOUT}")
     parser.add_argument("--results", type=Path, metavar="DIR",
                         help="the folder that the guest can write; made if it is not there")
-    parser.add_argument("--peer", default="", metavar="COMMAND", help="for the second guest of the scenario pair")
+    parser.add_argument("--peer", default="", metavar="COMMAND", help="for the second guest of a pair")
     parser.add_argument("-q", "--quiet", action="store_true", help="do not say what the guest runs on")
     return parser
 
@@ -156,7 +156,7 @@ def _dispatch(arguments: list[str]) -> int:
         raise LabError(f'"{strange[0]}" is not understood here; the command to run comes after --', USAGE)
     if options.action == "list":
         if not asks_for_packages:
-            print("\n".join(f"{scenario.name:<7} {scenario.summary}" for scenario in SCENARIOS.values()))
+            print("\n".join(f"{scenario.name:<8} {scenario.summary}" for scenario in SCENARIOS.values()))
         return 0
     request = _request(options, tuple(arguments[at + 1:])) if options.action in ("run", "shell") else None
     if asks_for_packages:

@@ -16,7 +16,7 @@ from initramfs import first_stage, write_initrd
 from kernel_package import Kernel, ready_kernel
 from machine import Accelerator, Hardware, Machine, qemu_program
 from relay import LinePrefix, OutputStream
-from scenarios import Scenario, paired_card, peer_environment
+from scenarios import Scenario, paired_cards, peer_environment
 from scripts import Scripts, command_body, passed_environment, shell_body
 from store import Store
 from terminal import Terminal, raw_terminal
@@ -53,8 +53,8 @@ class Role:
     body: str
     environment: dict[str, str]
     head_start_seconds: int = 0
-    card: tuple[str, ...] = ()
-    wire: int | None = None  # the socket that the card sits on
+    cards: tuple[str, ...] = ()
+    wires: tuple[int, ...] = ()  # the sockets that the cards sit on
 
 
 def prepare(store: Store) -> Basis:
@@ -117,24 +117,25 @@ class Run:
         body = command_body(self._request.command, Path.cwd()) if self._request.command else shell_body()
         if not scenario.has_peer:
             return [Role("guest", body, scenario.environment)]
-        wires = [owned.enter_context(end).fileno() for end in socket.socketpair()]
+        pairs = [socket.socketpair() for _ in scenario.pair_drivers]
+        own, peer = (tuple(owned.enter_context(end).fileno() for end in ends) for ends in zip(*pairs, strict=True))
         peer_body = command_body(("sh", "-c", self._request.peer or "sleep infinity"), Path.cwd())
-        return [Role("guest", body, scenario.environment, card=paired_card(0, wires[0]), wire=wires[0]),
+        return [Role("guest", body, scenario.environment, cards=paired_cards(scenario, 0, own), wires=own),
                 Role("peer", peer_body, peer_environment(scenario), PEER_HEAD_START_SECONDS,
-                     paired_card(1, wires[1]), wires[1])]
+                     paired_cards(scenario, 1, peer), peer)]
 
     def _start(self, role: Role, owned: contextlib.ExitStack) -> Guest:
         request = self._request
         folder = self._folder / role.name
         folder.mkdir()
-        scripts = Scripts(request.scenario.name, role.body, {**passed_environment(), **role.environment},
+        scripts = Scripts(request.scenario.scripts, role.body, {**passed_environment(), **role.environment},
                           request.results, self._basis.kernel.modules, role.head_start_seconds)
         write_initrd(folder / "initrd", self._basis.first_stage, scripts.files())
         hardware = Hardware(
             self._basis.kernel, folder / "initrd", self._basis.accelerator, request.memory, request.scenario.machine,
-            request.scenario.devices + role.card, self._kernel_arguments(), request.results,
+            request.scenario.devices + role.cards, self._kernel_arguments(), request.results,
             with_terminal=role.name == "guest" and not request.command,
-            sockets=() if role.wire is None else (role.wire,))
+            sockets=role.wires)
         machine = Machine(hardware, folder)
         owned.callback(machine.stop)
         return self._guest(role, machine, scripts.mark_bytes())

@@ -18,7 +18,7 @@ PASSED_VARIABLES = ("PATH", "HOME", "LANG", "TERM", "USER")
 
 @dataclass(frozen=True)
 class Scripts:
-    scenario: str
+    scenario: tuple[str, ...]  # names of files in inside/scenarios, which need not be there
     body: str  # shell text that ends by becoming the command
     environment: dict[str, str]
     results: Path
@@ -32,9 +32,9 @@ class Scripts:
 
     def files(self) -> dict[str, bytes]:
         files = {"main.sh": (INSIDE / "main.sh").read_bytes(), "run.sh": os.fsencode(self._particulars())}
-        own = INSIDE / "scenarios" / f"{self.scenario}.sh"
-        if own.exists():
-            files["scenario.sh"] = own.read_bytes()
+        parts = [INSIDE / "scenarios" / f"{name}.sh" for name in self.scenario]
+        if text := b"".join(part.read_bytes() for part in parts if part.exists()):
+            files["scenario.sh"] = text
         return files
 
     def _particulars(self) -> str:

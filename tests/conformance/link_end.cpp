@@ -273,9 +273,10 @@ bool device_gathers(const Link& link) {
   return known == nullptr || known->device_gathers;
 }
 
-HostAddresses receiver_addresses(const Link& link) {
+HostAddresses peer_addresses(const Link& link) {
   const KnownLink* known = known_link(link);
-  return known == nullptr ? HostAddresses() : known->receiver;
+  if (known == nullptr) return {};
+  return known->receiver_net && own == known->receiver ? known->sender : known->receiver;
 }
 
 }  // namespace xover::conformance

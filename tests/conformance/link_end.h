@@ -57,7 +57,7 @@ const HostAddresses& own_addresses();
 void set_own_addresses(const HostAddresses& addresses);
 // As the kernel says of the sender's device, see OpenParameters; true of links that need not be made.
 bool device_gathers(const Link& link);
-// Of the end where nobody is.
-HostAddresses receiver_addresses(const Link& link);
+// Of the other end than the calling thread's, also where nobody is.
+HostAddresses peer_addresses(const Link& link);
 
 }  // namespace xover::conformance

@@ -196,7 +196,7 @@ Result<std::unique_ptr<Session>> open_session(const Subject& subject, std::size_
   parameters.link = subject.link;
   parameters.role = role;
   parameters.own = own_addresses();
-  parameters.peer = receiver_addresses(subject.link);
+  parameters.peer = peer_addresses(subject.link);
   parameters.has_receiver = find_link(subject.link.name)->has_receiver;
   parameters.device_gathers = device_gathers(subject.link);
   parameters.options = std::move(*options);

@@ -78,7 +78,7 @@ TEST(GuestPackages, FollowTheScenarioWhereverItStands) {
 TEST(GuestList, NamesEveryScenario) {
   const ChildResult result = run_program(guest_words({"list"}));
   EXPECT_EQ(result.exit_code, 0);
-  for (const char* name : {"plain ", "rxe ", "wire ", "vfio ", "pair "})
+  for (const char* name : {"plain ", "rxe ", "wire ", "vfio ", "pair ", "pair_nic "})
     EXPECT_NE(result.out.find(name), std::string::npos) << name;
 }
 

@@ -14,18 +14,7 @@ namespace {
 using nlohmann::json;
 using GuestDpdk = LabGuest;
 
-// DPDK loads every driver that is installed whenever a process starts it, which takes a second here. The tests start it
-// often, so they see the drivers only that they need: the guest's own view, gone with it.
-constexpr const char* few_drivers = R"(
-  all=$(echo /usr/lib/*/dpdk/pmds-*)
-  if [ -d "$all" ]; then
-    mkdir /run/drivers
-    for name in bus_pci bus_vdev mempool_ring net_e1000 net_ring; do cp -a "$all"/librte_$name.so* /run/drivers; done
-    mount --bind /run/drivers "$all"
-  fi
-)";
-
-std::string on_cards(const std::string& script) { return few_drivers + script; }
+std::string on_cards(const std::string& script) { return few_dpdk_drivers + script; }
 
 // Why the rows cannot run anywhere in this build; empty: they can.
 std::string why_not_built() {

@@ -87,5 +87,29 @@ TEST_F(GuestScenario, PairPassesATcpStreamAndRdmaBetweenTwoGuests) {
   EXPECT_LE(received, sent);
 }
 
+// The second card, given back to the kernel in both guests, still joins them when the first one is down.
+TEST_F(GuestScenario, PairNicHasACardForDpdkOnAWireOfItsOwn) {
+  const std::string give_back = R"(
+    set -e
+    grep -q "HugePages_Free: *[1-9]" /proc/meminfo
+    cd /sys/bus/pci
+    echo $XOVER_PCI_A >drivers/vfio-pci/unbind
+    echo e1000e >devices/$XOVER_PCI_A/driver_override
+    modprobe e1000e
+    echo $XOVER_PCI_A >drivers_probe
+    ip address add 10.78.0.${XOVER_OWN_ADDRESS##*.}/24 dev eth1
+    ip link set eth1 up
+)";
+  const ChildResult result = run_script("pair_nic", give_back + R"(
+    rdma link show rxe0/1
+    until busybox ping -c 1 -W 2 10.78.0.2 >/dev/null; do sleep 1; done
+    ip link set eth0 down
+    busybox ping -c 3 -W 2 10.78.0.2)",
+                                        {"--peer", give_back + "sleep infinity"});
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  EXPECT_TRUE(holds(result.out, "rxe0/1 state ACTIVE")) << result.out;
+  EXPECT_TRUE(holds(result.out, " 3 packets received")) << result.out;
+}
+
 }  // namespace
 }  // namespace xover::test

@@ -11,7 +11,7 @@
 #include <sstream>
 #include <vector>
 
-#include "harness/links/interface_features.h"
+#include "harness/interfaces/interface_features.h"
 #include "tests/unit/links_process.h"
 #include "tests/unit/links_traffic.h"
 #include "transports/common/sockets.h"

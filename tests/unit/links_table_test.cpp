@@ -45,7 +45,7 @@ TEST(Links, sinks_have_no_receiver_and_simulated_is_a_substrate_of_its_own) {
 TEST(Links, only_links_to_a_device_take_an_argument) {
   for (const LinkDescriptor& link : links()) {
     const bool names_a_device = link.name == "wire" || link.name == "af_packet" || link.name == "af_xdp" ||
-                                link.name == "pci" || link.name == "verbs";
+                                link.name == "pci" || link.name == "verbs" || link.name == "net";
     EXPECT_EQ(link.takes_argument(), names_a_device) << link.name;
   }
 }
@@ -63,7 +63,18 @@ TEST(Links, made_ones_have_options_and_all_defaults_are_valid) {
 }
 
 TEST(Links, only_links_to_two_devices_need_an_argument) {
-  for (const LinkDescriptor& link : links()) EXPECT_EQ(link.argument_optional, link.name == "verbs") << link.name;
+  for (const LinkDescriptor& link : links())
+    EXPECT_EQ(link.argument_optional, link.name == "verbs" || link.name == "net") << link.name;
+}
+
+TEST(Links, only_networks_and_cards_lead_to_another_host) {
+  for (const LinkDescriptor& link : links()) {
+    const Link named{.name = std::string(link.name)};
+    const bool device = link.name == "af_packet" || link.name == "af_xdp" || link.name == "pci" || link.name == "verbs";
+    EXPECT_EQ(leads_to_peer(named), device || link.name == "net") << link.name;
+    EXPECT_EQ(needs_peer(named), link.name == "net") << link.name;
+  }
+  EXPECT_FALSE(leads_to_peer({.name = "no such link"}));
 }
 
 TEST(Links, only_rings_and_simulations_must_have_both_ends_in_one_process) {

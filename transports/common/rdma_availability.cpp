@@ -1,6 +1,7 @@
-// An error of an RDMA device as a status.
+// Which device is asked for, and an error of one as a status.
 #include <utility>
 
+#include "transports/common/link_ends.h"
 #include "transports/common/rdma_device.h"
 
 namespace xover {
@@ -15,6 +16,11 @@ Status status_of(ErrorCode code) {
 }
 
 }  // namespace
+
+Result<RdmaDevice> find_rdma_device(const OpenParameters& parameters) {
+  return find_rdma_device(end_of(parameters.link, parameters.role),
+                          parameters.two_hosts ? parameters.own.ipv4 : std::string());
+}
 
 Availability rdma_availability(const Result<void>& outcome) {
   if (outcome) return {};

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <filesystem>
 #include <memory>
@@ -57,18 +58,35 @@ Result<std::vector<std::string>> device_names() {
   return make_error(ErrorCode::no_device, operation, "this host has no RDMA device", make_one);
 }
 
-// Of interfaces that are up; RDMA has no route to loopback's.
-std::vector<sockaddr_in> host_addresses() {
-  std::vector<sockaddr_in> addresses;
+struct HostAddress {
+  sockaddr_in address;
+  unsigned prefix_bits;
+};
+
+unsigned prefix_bits_of(const sockaddr* mask) {
+  if (mask == nullptr) return 32;
+  return static_cast<unsigned>(std::popcount(reinterpret_cast<const sockaddr_in*>(mask)->sin_addr.s_addr));
+}
+
+std::string text_of(const sockaddr_in& address) {
+  char text[INET_ADDRSTRLEN];
+  return inet_ntop(AF_INET, &address.sin_addr, text, sizeof text);
+}
+
+// Of interfaces that are up, `first_of_all` in front; RDMA has no route to loopback's.
+std::vector<HostAddress> host_addresses(const std::string& first_of_all) {
+  std::vector<HostAddress> addresses;
   ifaddrs* first = nullptr;
   if (getifaddrs(&first) != 0) return addresses;
   for (const ifaddrs* each = first; each != nullptr; each = each->ifa_next) {
     const bool usable = (each->ifa_flags & IFF_UP) != 0 && (each->ifa_flags & IFF_LOOPBACK) == 0;
     if (!usable || each->ifa_addr == nullptr || each->ifa_addr->sa_family != AF_INET) continue;
-    addresses.push_back(*reinterpret_cast<const sockaddr_in*>(each->ifa_addr));
-    addresses.back().sin_port = 0;
+    addresses.push_back({*reinterpret_cast<const sockaddr_in*>(each->ifa_addr), prefix_bits_of(each->ifa_netmask)});
+    addresses.back().address.sin_port = 0;
   }
   freeifaddrs(first);
+  std::ranges::stable_partition(addresses,
+                                [&](const HostAddress& each) { return text_of(each.address) == first_of_all; });
   return addresses;
 }
 
@@ -79,11 +97,6 @@ std::string device_at(rdma_event_channel* channel, sockaddr_in address) {
   const Id id(made, rdma_destroy_id);
   if (rdma_bind_addr(made, reinterpret_cast<sockaddr*>(&address)) != 0 || made->verbs == nullptr) return {};
   return ibv_get_device_name(made->verbs->device);
-}
-
-std::string text_of(const sockaddr_in& address) {
-  char text[INET_ADDRSTRLEN];
-  return inet_ntop(AF_INET, &address.sin_addr, text, sizeof text);
 }
 
 // Asked before librdmacm is, which complains on standard error.
@@ -102,7 +115,7 @@ Result<EventChannel> open_channel() {
 
 }  // namespace
 
-Result<RdmaDevice> find_rdma_device(const Link& link) {
+Result<RdmaDevice> find_rdma_device(const Link& link, const std::string& rather_at) {
   auto names = device_names();
   if (!names) return tl::make_unexpected(names.error());
   const std::string& wanted = link.argument;
@@ -112,10 +125,10 @@ Result<RdmaDevice> find_rdma_device(const Link& link) {
   }
   auto channel = open_channel();
   if (!channel) return tl::make_unexpected(channel.error());
-  for (const sockaddr_in& address : host_addresses()) {
-    const std::string name = device_at(channel->get(), address);
+  for (const HostAddress& each : host_addresses(rather_at)) {
+    const std::string name = device_at(channel->get(), each.address);
     if (name.empty() || (!wanted.empty() && name != wanted)) continue;
-    return RdmaDevice{name, text_of(address), is_soft(name)};
+    return RdmaDevice{name, text_of(each.address), each.prefix_bits, is_soft(name)};
   }
   return make_error(ErrorCode::no_device, operation,
                     (wanted.empty() ? listed(*names) : wanted) + ": no IPv4 address of this host leads there",

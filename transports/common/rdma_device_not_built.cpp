@@ -3,7 +3,7 @@
 
 namespace xover {
 
-Result<RdmaDevice> find_rdma_device(const Link&) {
+Result<RdmaDevice> find_rdma_device(const Link&, const std::string&) {
   return make_error(ErrorCode::unsupported, "find RDMA device", "this xover was built without libibverbs and librdmacm",
                     "apt-get install libibverbs-dev librdmacm-dev, then ./dev build");
 }

@@ -28,7 +28,7 @@ Result<SocketAddress> SocketAddress::of_host(const HostAddresses& host, IpVersio
   SocketAddress address;
   if (address.set(version, text, port)) return address;
   return make_error(text.empty() ? ErrorCode::unsupported : ErrorCode::bad_input, "address",
-                    text.empty() ? std::string("this end of the link has no address of IPv") + (v6 ? "6" : "4") : text,
+                    text.empty() ? std::string("an end of the link has no address of IPv") + (v6 ? "6" : "4") : text,
                     v6 ? "use ip=4, or give the link an IPv6 address" : "use ip=6, or give the link an IPv4 address");
 }
 
@@ -84,12 +84,14 @@ socklen_t SocketAddress::size() const noexcept {
 }
 
 bool SocketAddress::operator==(const SocketAddress& other) const noexcept {
+  return same_host(other) &&
+         (family() == AF_INET6 ? v6().sin6_port == other.v6().sin6_port : v4().sin_port == other.v4().sin_port);
+}
+
+bool SocketAddress::same_host(const SocketAddress& other) const noexcept {
   if (family() != other.family()) return false;
-  if (family() == AF_INET6) {
-    return v6().sin6_port == other.v6().sin6_port &&
-           std::memcmp(&v6().sin6_addr, &other.v6().sin6_addr, sizeof(in6_addr)) == 0;
-  }
-  return v4().sin_port == other.v4().sin_port && v4().sin_addr.s_addr == other.v4().sin_addr.s_addr;
+  if (family() == AF_INET6) return std::memcmp(&v6().sin6_addr, &other.v6().sin6_addr, sizeof(in6_addr)) == 0;
+  return v4().sin_addr.s_addr == other.v4().sin_addr.s_addr;
 }
 
 }  // namespace xover

@@ -30,6 +30,7 @@ class SocketAddress {
   IpVersion version() const noexcept { return family() == AF_INET6 ? IpVersion::v6 : IpVersion::v4; }
   socklen_t size() const noexcept;
   bool operator==(const SocketAddress& other) const noexcept;  // address and port
+  bool same_host(const SocketAddress& other) const noexcept;   // address alone
 
  private:
   bool set(IpVersion version, const std::string& host, std::uint16_t port);  // false: `host` is no such address

@@ -11,9 +11,9 @@
 namespace xover {
 
 // With another end that answers.
-inline constexpr std::array<std::string_view, 4> connected_links{"lo", "veth", "veth_dma", "wire"};
+inline constexpr std::array<std::string_view, 5> connected_links{"lo", "veth", "veth_dma", "wire", "net"};
 // Datagrams also go where nobody answers.
-inline constexpr std::array<std::string_view, 5> datagram_links{"lo", "veth", "veth_dma", "wire", "ifb"};
+inline constexpr std::array<std::string_view, 6> datagram_links{"lo", "veth", "veth_dma", "wire", "ifb", "net"};
 
 // Refuses links that are not among these.
 Result<void> require_link(std::span<const std::string_view> links, const Link& link, std::string_view id);

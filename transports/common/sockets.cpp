@@ -31,9 +31,10 @@ Result<FileDescriptor> make_socket(IpVersion version, int type) {
 
 Result<void> bind_to(int fd, const SocketAddress& own) {
   if (bind(fd, own.data(), own.size()) == 0) return {};
-  return system_error(
-      "bind", own.text(),
-      errno == EADDRNOTAVAIL ? "no interface of this network namespace has this address: see `ip addr`" : "");
+  return system_error("bind", own.text(),
+                      errno == EADDRNOTAVAIL ? "no interface of this network namespace has this address: see `ip addr`"
+                      : errno == EADDRINUSE  ? "another socket has this port: see `ss -tuanp`, or choose another port"
+                                             : "");
 }
 
 Result<void> set_option(int fd, int level, int name, int value, const char* what, std::string remedy) {

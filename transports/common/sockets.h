@@ -15,7 +15,7 @@ IpVersion ip_version(const Options& options);  // of the option `ip`
 // type: SOCK_STREAM or SOCK_DGRAM, with SOCK_NONBLOCK where wanted.
 Result<FileDescriptor> make_socket(IpVersion version, int type);
 
-// bind(2); says that the address is not of this network namespace where it is not.
+// bind(2); says that the address is not of this network namespace where it is not, or that the port is taken.
 Result<void> bind_to(int fd, const SocketAddress& own);
 
 // setsockopt of one int; `what` names the option in the error.

@@ -47,6 +47,8 @@ Result<void> TcpSockets::try_out() const {
 Result<std::string> TcpSockets::listen(std::size_t max_channels) {
   const auto wanted = SocketAddress::of_host(own_, ip_version(options_));
   if (!wanted) return tl::make_unexpected(wanted.error());
+  const auto expected = SocketAddress::of_host(peer_, ip_version(options_));
+  if (!expected) return tl::make_unexpected(expected.error());
   auto socket = make_socket(ip_version(options_), SOCK_STREAM | SOCK_NONBLOCK);
   if (!socket) return tl::make_unexpected(socket.error());
   if (auto done = configure(socket->get()); !done) return tl::make_unexpected(done.error());
@@ -56,14 +58,23 @@ Result<std::string> TcpSockets::listen(std::size_t max_channels) {
   auto bound = SocketAddress::local_of(socket->get());
   if (!bound) return tl::make_unexpected(bound.error());
   listener_ = std::move(*socket);
+  expected_ = *expected;
   return bound->text();
 }
 
 Result<FileDescriptor> TcpSockets::accept(MonotonicNs deadline) {
   if (!listener_) return make_error(ErrorCode::bad_input, "accept", "this session does not listen");
   for (;;) {
-    FileDescriptor socket(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (socket) return configured(std::move(socket));
+    sockaddr_storage from{};
+    socklen_t size = sizeof from;
+    FileDescriptor socket(accept4(listener_.get(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_CLOEXEC));
+    if (socket) {
+      if (SocketAddress::of(from).same_host(expected_)) return configured(std::move(socket));
+      ++strangers_;
+      // However many come, they do not stretch the bound.
+      if (monotonic_now_ns() < deadline) continue;
+      return make_error(ErrorCode::timed_out, "accept", "no peer came");
+    }
     // A peer that went again before it was accepted is no error of the listener.
     if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) return system_error("accept");
     if (auto ready = await(listener_.get(), POLLIN, deadline, "accept", "no peer came"); !ready) {
@@ -72,16 +83,21 @@ Result<FileDescriptor> TcpSockets::accept(MonotonicNs deadline) {
   }
 }
 
-Result<FileDescriptor> TcpSockets::connect(const std::string& address, MonotonicNs deadline) const {
+Result<FileDescriptor> TcpSockets::connect_from(std::uint16_t port, const std::string& address,
+                                                MonotonicNs deadline) const {
   const auto peer = SocketAddress::parse(address);
   if (!peer) return tl::make_unexpected(peer.error());
   auto socket = make_socket(peer->version(), SOCK_STREAM | SOCK_NONBLOCK);
   if (!socket) return tl::make_unexpected(socket.error());
   const int fd = socket->get();
   if (auto done = configure(fd); !done) return tl::make_unexpected(done.error());
-  if (auto done = bind_connecting(fd, peer->version()); !done) return tl::make_unexpected(done.error());
+  if (auto done = bind_connecting(fd, peer->version(), port); !done) return tl::make_unexpected(done.error());
   if (::connect(fd, peer->data(), peer->size()) != 0) {
-    if (errno != EINPROGRESS) return system_error("connect", address);
+    if (errno != EINPROGRESS) {
+      const bool again = errno == EADDRNOTAVAIL && port != 0;
+      return system_error("connect", address,
+                          again ? "a connection from port " + std::to_string(port) + " is there; choose another" : "");
+    }
     auto ready = await(fd, POLLOUT, deadline, "connect", address);
     if (!ready) return tl::make_unexpected(ready.error());
     errno = get_option(fd, SOL_SOCKET, SO_ERROR);
@@ -94,11 +110,14 @@ Result<FileDescriptor> TcpSockets::connect(const std::string& address, Monotonic
   return configured(std::move(*socket));
 }
 
-// The port is chosen when the peer is known: as many as there are for each peer (ip(7), IP_BIND_ADDRESS_NO_PORT).
-Result<void> TcpSockets::bind_connecting(int fd, IpVersion version) const {
-  const auto own = SocketAddress::of_host(own_, version);
+// A port that the kernel chooses is chosen when the peer is known: as many as there are for each peer (ip(7),
+// IP_BIND_ADDRESS_NO_PORT). One that is asked for may still be that of a connection that has ended.
+Result<void> TcpSockets::bind_connecting(int fd, IpVersion version, std::uint16_t port) const {
+  const auto own = SocketAddress::of_host(own_, version, port);
   if (!own) return tl::make_unexpected(own.error());
-  if (auto done = set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1, "IP_BIND_ADDRESS_NO_PORT"); !done) return done;
+  auto done = port == 0 ? set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1, "IP_BIND_ADDRESS_NO_PORT")
+                        : set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
+  if (!done) return done;
   return bind_to(fd, *own);
 }
 

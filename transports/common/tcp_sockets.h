@@ -7,10 +7,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "core/transport.h"
+#include "transports/common/socket_address.h"
 #include "transports/common/sockets.h"
 
 namespace xover {
@@ -28,31 +28,44 @@ inline constexpr std::array tcp_options{
 
 class TcpSockets {
  public:
-  // `own`: the end of the link that connections begin and end at.
-  explicit TcpSockets(const Options& options, HostAddresses own = {}) : options_(options), own_(std::move(own)) {}
+  // `options` are of tcp_options; of the parameters those that say where the link's ends are.
+  explicit TcpSockets(const Options& options, const OpenParameters& parameters = {})
+      : options_(options), own_(parameters.own), peer_(parameters.peer), own_port_(parameters.own_port) {}
 
   // Makes a socket and asks everything of it, so that what the kernel refuses is said when the session opens.
   Result<void> try_out() const;
 
   // At a port that the kernel chooses; the address for the peer's connect().
   Result<std::string> listen(std::size_t max_channels);
+  // From the peer's host alone: other connections are closed, and the wait goes on.
   Result<FileDescriptor> accept(MonotonicNs deadline);
-  int listener() const noexcept { return listener_.get(); }  // to poll for connections; -1: not listening
+  std::uint64_t strangers() const noexcept { return strangers_; }  // connections that were closed so
+  int listener() const noexcept { return listener_.get(); }        // to poll for connections; -1: not listening
   // `address` also tells the IP version, so the two ends need not have the same options.
-  Result<FileDescriptor> connect(const std::string& address, MonotonicNs deadline) const;
+  Result<FileDescriptor> connect(const std::string& address, MonotonicNs deadline) const {
+    return connect_from(own_port_, address, deadline);
+  }
+  // A second connection beside the one at the own port, which two to one address cannot share.
+  Result<FileDescriptor> connect_beside(const std::string& address, MonotonicNs deadline) const {
+    return connect_from(0, address, deadline);
+  }
 
   // What the kernel granted; what it granted to the latest socket once `fd` is closed (-1).
   std::vector<Fact> facts(int fd) const;
 
  private:
   Result<void> configure(int fd) const;
-  Result<void> bind_connecting(int fd, IpVersion version) const;
+  Result<FileDescriptor> connect_from(std::uint16_t port, const std::string& address, MonotonicNs deadline) const;
+  Result<void> bind_connecting(int fd, IpVersion version, std::uint16_t port) const;
   Result<void> set_congestion_control(int fd) const;
   Result<FileDescriptor> configured(FileDescriptor socket) const;
 
   Options options_;
-  HostAddresses own_;
+  HostAddresses own_, peer_;
+  std::uint16_t own_port_;
   FileDescriptor listener_;
+  SocketAddress expected_;  // the peer's host, once this listens
+  std::uint64_t strangers_ = 0;
   mutable std::vector<Fact> latest_facts_;
 };
 

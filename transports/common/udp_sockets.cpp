@@ -90,8 +90,8 @@ Result<void> UdpSockets::try_out() const {
   return configure(trial->get());
 }
 
-Result<FileDescriptor> UdpSockets::make_bound_socket(IpVersion version) const {
-  const auto own = SocketAddress::of_host(own_, version);
+Result<FileDescriptor> UdpSockets::make_bound_socket(IpVersion version, std::uint16_t port) const {
+  const auto own = SocketAddress::of_host(own_, version, port);
   if (!own) return tl::make_unexpected(own.error());
   auto socket = make_socket(version, SOCK_DGRAM);
   if (!socket) return socket;
@@ -108,6 +108,8 @@ Result<void> UdpSockets::receiver_there(const char* operation) const {
 
 Result<std::string> UdpSockets::listen() {
   if (auto there = receiver_there("listen"); !there) return tl::make_unexpected(there.error());
+  const auto expected = SocketAddress::of_host(peer_, ip_version(options_));
+  if (!expected) return tl::make_unexpected(expected.error());
   auto socket = make_bound_socket(ip_version(options_));
   if (!socket) return tl::make_unexpected(socket.error());
   auto bound = SocketAddress::local_of(socket->get());
@@ -133,12 +135,16 @@ Result<FileDescriptor> UdpSockets::accept(MonotonicNs deadline) {
 }
 
 Result<UdpSockets::Hello> UdpSockets::await_hello(MonotonicNs deadline) {
+  const auto expected = SocketAddress::of_host(peer_, ip_version(options_));
+  if (!expected) return tl::make_unexpected(expected.error());
   for (;;) {
     auto ready = await(listener_.get(), POLLIN, deadline, "accept", "no peer came");
     if (!ready) return tl::make_unexpected(ready.error());
     sockaddr_storage from{};
     const auto handshake = take_handshake(listener_.get(), from);
-    const bool is_new = handshake && handshake->kind == Handshake::Kind::hello &&
+    const bool is_stranger = handshake && !SocketAddress::of(from).same_host(*expected);
+    strangers_ += is_stranger ? 1 : 0;
+    const bool is_new = handshake && !is_stranger && handshake->kind == Handshake::Kind::hello &&
                         std::ranges::find(answered_, handshake->nonce) == answered_.end();
     if (is_new) return Hello{SocketAddress::of(from), handshake->nonce};
     // What came was something else, which does not stretch the bound.
@@ -173,7 +179,7 @@ Result<FileDescriptor> UdpSockets::connect(const std::string& address, Monotonic
 Result<FileDescriptor> UdpSockets::connect_to_nobody() {
   const auto peer = SocketAddress::of_host(peer_, ip_version(options_), discard_port);
   if (!peer) return tl::make_unexpected(peer.error());
-  auto socket = make_bound_socket(peer->version());
+  auto socket = make_bound_socket(peer->version(), own_port_);
   if (!socket) return socket;
   if (::connect(socket->get(), peer->data(), peer->size()) != 0) return system_error("connect", peer->text());
   latest_facts_ = facts_of(socket->get());
@@ -181,7 +187,7 @@ Result<FileDescriptor> UdpSockets::connect_to_nobody() {
 }
 
 Result<FileDescriptor> UdpSockets::shake_hands(const SocketAddress& listener, MonotonicNs deadline) {
-  auto socket = make_bound_socket(listener.version());
+  auto socket = make_bound_socket(listener.version(), own_port_);
   if (!socket) return socket;
   const auto peer = await_welcome(socket->get(), listener, deadline);
   if (!peer) return tl::make_unexpected(peer.error());
@@ -208,7 +214,8 @@ Result<SocketAddress> UdpSockets::await_welcome(int fd, const SocketAddress& lis
     if (errno != 0) return system_error("connect", listener.text(), "is the other side running?");
     sockaddr_storage from{};
     const auto handshake = take_handshake(fd, from);
-    if (handshake && handshake->kind == Handshake::Kind::welcome && handshake->nonce == nonce) {
+    const bool welcomed = handshake && handshake->kind == Handshake::Kind::welcome && handshake->nonce == nonce;
+    if (welcomed && SocketAddress::of(from).same_host(listener)) {
       if (auto done = report_network_errors(fd, report_errors_); !done) return tl::make_unexpected(done.error());
       return SocketAddress::of(from);
     }

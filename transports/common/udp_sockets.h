@@ -37,6 +37,7 @@ class UdpSockets {
         link_(parameters.link),
         own_(parameters.own),
         peer_(parameters.peer),
+        own_port_(parameters.own_port),
         has_receiver_(parameters.has_receiver),
         report_errors_(report_errors) {}
 
@@ -44,11 +45,13 @@ class UdpSockets {
   Result<void> try_out() const;
 
   Result<std::string> listen();
+  // From the peer's host alone: hellos from elsewhere are dropped, and the wait goes on.
   Result<FileDescriptor> accept(MonotonicNs deadline);
   // On a link without receiver nobody is asked, `address` means nothing, and datagrams go to the peer's port discard.
   Result<FileDescriptor> connect(const std::string& address, MonotonicNs deadline);
 
   std::uint64_t hello_retries() const { return hello_retries_; }
+  std::uint64_t strangers() const { return strangers_; }  // hellos that were dropped so
   // What the kernel granted; what it granted to the latest socket once `fd` is closed (-1).
   std::vector<Fact> facts(int fd) const;
 
@@ -58,7 +61,7 @@ class UdpSockets {
     std::uint64_t nonce = 0;
   };
 
-  Result<FileDescriptor> make_bound_socket(IpVersion version) const;
+  Result<FileDescriptor> make_bound_socket(IpVersion version, std::uint16_t port = 0) const;
   Result<void> receiver_there(const char* operation) const;
   Result<FileDescriptor> connect_to_nobody();
   Result<FileDescriptor> shake_hands(const SocketAddress& listener, MonotonicNs deadline);
@@ -70,11 +73,12 @@ class UdpSockets {
   Options options_;
   Link link_;
   HostAddresses own_, peer_;
+  std::uint16_t own_port_;
   bool has_receiver_;
   bool report_errors_;
   FileDescriptor listener_;
   std::vector<std::uint64_t> answered_;  // nonces of the peers that have been welcomed
-  std::uint64_t hello_retries_ = 0;
+  std::uint64_t hello_retries_ = 0, strangers_ = 0;
   mutable std::vector<Fact> latest_facts_;
 };
 

@@ -1,4 +1,4 @@
-// One port for the session, made when it opens. The two ends meet beside it, by a socket of this machine.
+// One port for the session, made when it opens. The two ends meet beside it.
 #include "transports/dpdk/device_side.h"
 
 #include <poll.h>
@@ -301,7 +301,7 @@ class DeviceSide final : public LinkSide {
 }  // namespace
 
 Result<void> check_own_device(const Link& link, LinkRole role) {
-  auto names = parse_device_names(link);
+  auto names = parse_device_names(link, true);
   if (!names) return tl::make_unexpected(std::move(names.error()));
   return check_device(link.name, names->at(role));
 }
@@ -310,7 +310,7 @@ Result<std::size_t> most_segments_on(const std::string& link) { return DriverTri
 
 Result<std::unique_ptr<LinkSide>> open_device_side(const Link& link, LinkRole role, const LinkSideShape& shape,
                                                    std::size_t mtu_bytes) {
-  auto names = parse_device_names(link);
+  auto names = parse_device_names(link, true);
   if (!names) return tl::make_unexpected(std::move(names.error()));
   const std::string& name = names->at(role);
   auto claim = Claim::on(name);

@@ -10,7 +10,8 @@
 
 namespace xover {
 
-// Whether this end's device is there and this process may use it; asked before EAL starts.
+// Whether this end's device is there and this process may use it; asked before EAL starts. A link that names one device
+// alone names this end's.
 Result<void> check_own_device(const Link& link, LinkRole role);
 
 // How many mbufs a frame may have that the driver of this link, af_packet or af_xdp, sends: asked of one on `lo` that

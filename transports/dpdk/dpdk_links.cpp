@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/quote.h"
+#include "transports/common/link_ends.h"
 
 namespace xover {
 
@@ -39,10 +40,10 @@ std::span<const OptionSpec> options_of(std::string_view name) {
 
 }  // namespace
 
-Result<DeviceNames> parse_device_names(const Link& link) {
-  const auto plus = link.argument.find('+');
-  if (plus == std::string::npos) return refused(link, "there is no '+' between two devices");
-  DeviceNames names{link.argument.substr(0, plus), link.argument.substr(plus + 1)};
+Result<DeviceNames> parse_device_names(const Link& link, bool two_hosts) {
+  const bool one_name = link.argument.find('+') == std::string::npos;
+  if (one_name && !two_hosts) return refused(link, "there is no '+' between two devices");
+  DeviceNames names{end_of(link, LinkRole::sender).argument, end_of(link, LinkRole::receiver).argument};
   if (names.sender.empty() || names.receiver.empty()) return refused(link, "a device has no name");
   if (link.name == "pci") {
     for (std::string* name : {&names.sender, &names.receiver}) {
@@ -53,7 +54,7 @@ Result<DeviceNames> parse_device_names(const Link& link) {
              names.receiver.find_first_of(",=") != std::string::npos) {
     return refused(link, "DPDK takes no interface with a comma or an equals sign in its name");
   }
-  if (names.sender == names.receiver) return refused(link, "both ends are " + names.sender);
+  if (names.sender == names.receiver && !two_hosts) return refused(link, "both ends are " + names.sender);
   return names;
 }
 

@@ -43,8 +43,9 @@ struct DeviceNames {
   std::string sender, receiver;
   const std::string& at(LinkRole role) const { return role == LinkRole::sender ? sender : receiver; }
 };
-// bad_input with what is wrong: one name, the same twice, no name; for pci also what is no PCI address.
-Result<DeviceNames> parse_device_names(const Link& link);
+// bad_input with what is wrong: one name, the same twice, no name; for pci also what is no PCI address. Between two
+// hosts a name may stand twice, and one alone is that of both.
+Result<DeviceNames> parse_device_names(const Link& link, bool two_hosts = false);
 
 // Of the resolved options of a DPDK link; 0: as the device has it, also for links without this option.
 Result<std::size_t> mtu_of(const Link& link);

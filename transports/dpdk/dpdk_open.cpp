@@ -82,7 +82,8 @@ Result<std::unique_ptr<DpdkSession>> DpdkSession::open(const OpenParameters& par
   LinkSideShape shape;
   shape.max_connections = parameters.max_channels;
   shape.window_frames = static_cast<std::uint32_t>(parameters.options.integer("credits"));
-  auto link = LinkSide::open(parameters.link, parameters.role, shape);
+  const MeetingHosts hosts{.two = parameters.two_hosts, .own = parameters.own, .peer = parameters.peer};
+  auto link = LinkSide::open(parameters.link, parameters.role, shape, hosts);
   if (!link) return tl::make_unexpected(link.error());
   register_with_eal();
   if (auto fine = check(parameters, way, (*link)->traits()); !fine) return tl::make_unexpected(fine.error());

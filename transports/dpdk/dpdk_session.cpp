@@ -214,6 +214,7 @@ std::vector<Counter> DpdkSession::counters() const {
   const bool at_rest = std::ranges::all_of(channels_, [](const auto& channel) { return channel->ended(); });
   if (at_rest) list.push_back({"mbufs_missing", missing_mbufs()});
   if (shared_.memory) shared_.memory->append_to(list);
+  list.push_back({"strangers", link_->strangers()});
   return list;
 }
 

@@ -90,10 +90,12 @@ Result<void> try_pair(DpdkWay way, const Link& link) {
   return pass_frame(way, *connected->port, *accepted->port);
 }
 
-// This process's end, which is the sender's where a probe asks; the other end's device as far as the system knows it.
+// This process's end, which is the sender's where a probe asks; the other end's device as far as the system knows it. A
+// device that stands alone is an end whose other end is on another host.
 Result<void> try_device(DpdkWay way, const Link& link) {
+  const bool two_hosts = link.argument.find('+') == std::string::npos;
   if (auto other = check_own_device(link, LinkRole::receiver); !other) return other;
-  auto side = LinkSide::open(link, LinkRole::sender, one_connection);
+  auto side = LinkSide::open(link, LinkRole::sender, one_connection, {.two = two_hosts});
   if (!side) return without_value(side.error());
   return allow_way(way, link, (*side)->traits().driver, (*side)->traits().most_segments);
 }

@@ -218,7 +218,7 @@ Start start_now(const std::string& device) {
 
 Result<std::string> device_of(const Link& link, LinkRole role) {
   if (link.name != "pci") return std::string();
-  auto names = parse_device_names(link);
+  auto names = parse_device_names(link, true);
   if (!names) return tl::make_unexpected(std::move(names.error()));
   return names->at(role);
 }

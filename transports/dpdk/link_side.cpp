@@ -1,18 +1,14 @@
 // The meeting, the same for all links, and which class is which link's.
 #include "transports/dpdk/link_side.h"
 
-#include <poll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <cstring>
 #include <random>
 
 #include "core/quote.h"
-#include "transports/common/abstract_name.h"
 #include "transports/common/sockets.h"
 #include "transports/dpdk/device_side.h"
 #include "transports/dpdk/dpdk_links.h"
@@ -26,9 +22,7 @@ namespace {
 
 using Kind = MeetingRecord::Kind;
 
-constexpr std::string_view address_prefix = "dpdk:";
 constexpr MonotonicNs hello_bound_ns = 1'000'000'000;
-constexpr int backlog = 64;
 
 // From the range for tests of network devices (RFC 2544), which nobody routes.
 constexpr std::uint32_t connector_ipv4 = 0xC6120001;  // 198.18.0.1
@@ -41,12 +35,6 @@ FrameAddress frame_address(const std::array<std::uint8_t, 6>& mac, std::uint32_t
 std::uint32_t new_connection_number() {
   static std::atomic<std::uint32_t> next{std::random_device{}()};
   return ++next;
-}
-
-Result<FileDescriptor> unix_socket() {
-  FileDescriptor fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd) return system_error("socket", "SOCK_SEQPACKET");
-  return fd;
 }
 
 // Tells the peer of what went wrong here, and returns it.
@@ -68,6 +56,18 @@ Result<void> check_mtu(std::size_t mtu_bytes) {
 
 bool has_device(const Link& link) { return link.name == "af_packet" || link.name == "af_xdp" || link.name == "pci"; }
 
+// That the ends can be where they are, and that this one's device is there.
+Result<void> check_ends(const Link& link, LinkRole role, bool two_hosts) {
+  if (!has_device(link)) {
+    if (!two_hosts) return {};
+    return make_error(ErrorCode::unsupported, "open link " + link.text(),
+                      "it is memory of one host, and the ends are on two",
+                      "use pci, af_packet or af_xdp between two hosts");
+  }
+  if (auto names = parse_device_names(link, two_hosts); !names) return tl::make_unexpected(std::move(names.error()));
+  return check_own_device(link, role);
+}
+
 Result<std::unique_ptr<LinkSide>> open_side(const Link& link, LinkRole role, const LinkSideShape& shape,
                                             std::size_t mtu_bytes) {
   if (link.name == "ring") return open_ring_side(link, shape, mtu_bytes);
@@ -79,36 +79,22 @@ Result<std::unique_ptr<LinkSide>> open_side(const Link& link, LinkRole role, con
 
 }  // namespace
 
-Result<std::unique_ptr<LinkSide>> LinkSide::open(const Link& link, LinkRole role, const LinkSideShape& shape) {
+Result<std::unique_ptr<LinkSide>> LinkSide::open(const Link& link, LinkRole role, const LinkSideShape& shape,
+                                                 const MeetingHosts& hosts) {
   const auto mtu_bytes = mtu_of(link);
   if (!mtu_bytes) return tl::make_unexpected(mtu_bytes.error());
   if (*mtu_bytes != 0) {
     if (auto room = check_mtu(*mtu_bytes); !room) return tl::make_unexpected(std::move(room.error()));
   }
-  if (has_device(link)) {
-    if (auto there = check_own_device(link, role); !there) return tl::make_unexpected(std::move(there.error()));
-  }
+  if (auto apart = check_ends(link, role, hosts.two); !apart) return tl::make_unexpected(std::move(apart.error()));
+  auto place = MeetingPlace::make(hosts);
+  if (!place) return tl::make_unexpected(std::move(place.error()));
   if (auto started = start_eal(link, role); !started) return tl::make_unexpected(std::move(started.error()));
   auto side = open_side(link, role, shape, *mtu_bytes);
   if (!side) return side;
+  (*side)->place_ = std::move(*place);
   if (auto room = check_mtu((*side)->traits().mtu_bytes); !room) return tl::make_unexpected(std::move(room.error()));
   return side;
-}
-
-Result<std::string> LinkSide::listen() {
-  static std::atomic<unsigned> number{0};
-  if (listener_) return address_;
-  auto fd = unix_socket();
-  if (!fd) return tl::make_unexpected(std::move(fd.error()));
-  const std::string name = "xover-dpdk-" + std::to_string(getpid()) + "-" + std::to_string(++number);
-  const AbstractName bound(name);
-  if (bind(fd->get(), bound.address(), bound.size()) != 0) {
-    return system_error("bind", name);
-  }
-  if (::listen(fd->get(), backlog) != 0) return system_error("listen", name);
-  listener_ = std::move(*fd);
-  address_ = std::string(address_prefix) + name;
-  return address_;
 }
 
 MeetingRecord LinkSide::record(Kind kind) const {
@@ -127,7 +113,7 @@ Result<void> LinkSide::check_hello(const MeetingRecord& hello) const {
     return make_error(ErrorCode::refused, "meet over link " + link_.text(), std::move(why), std::move(remedy));
   };
   if (std::strncmp(hello.link.data(), link_.name.c_str(), hello.link.size()) != 0) {
-    return refused("the connector is on link " + in_quotes(hello.link.data()), "open both ends on the same link");
+    return refused("the connector is on link " + in_quotes(text_of(hello.link)), "open both ends on the same link");
   }
   if (hello.mtu_bytes != traits_.mtu_bytes) {
     return refused("mtu " + std::to_string(traits_.mtu_bytes) + " at the acceptor and " +
@@ -143,24 +129,20 @@ Result<void> LinkSide::check_hello(const MeetingRecord& hello) const {
 }
 
 Result<Meeting> LinkSide::accept(MonotonicNs deadline) {
-  if (!listener_) return make_error(ErrorCode::refused, "accept", "listen() comes first");
   if (auto room = room_for_channel(connections_, shape_.max_connections, "accept"); !room) {
     return tl::make_unexpected(std::move(room.error()));
   }
   for (;;) {
-    if (auto ready = await(listener_.get(), POLLIN, deadline, "accept", address_); !ready) {
-      return tl::make_unexpected(std::move(ready.error()));
-    }
-    FileDescriptor line(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (!line && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)) continue;
-    if (!line) return system_error("accept", address_);
-    const auto hello = receive_record(line.get(), std::min(deadline, monotonic_now_ns() + hello_bound_ns), Kind::hello);
+    auto line = place_->accept(deadline);
+    if (!line) return tl::make_unexpected(std::move(line.error()));
+    const MonotonicNs bound = std::min(deadline, monotonic_now_ns() + hello_bound_ns);
+    const auto hello = receive_record(line->get(), bound, Kind::hello);
     if (!hello) {  // not one of ours, or one that has gone: the next may be
-      send_refusal(line.get(), hello.error());
+      send_refusal(line->get(), hello.error());
       continue;
     }
-    if (auto fits = check_hello(*hello); !fits) return refuse(line.get(), std::move(fits.error()));
-    return welcome(std::move(line), *hello, deadline);
+    if (auto fits = check_hello(*hello); !fits) return refuse(line->get(), std::move(fits.error()));
+    return welcome(std::move(*line), *hello, deadline);
   }
 }
 
@@ -194,23 +176,9 @@ Result<Meeting> LinkSide::connect(const std::string& address, MonotonicNs deadli
   if (auto room = room_for_channel(connections_, shape_.max_connections, "connect"); !room) {
     return tl::make_unexpected(std::move(room.error()));
   }
-  if (!address.starts_with(address_prefix) || address.size() == address_prefix.size()) {
-    return make_error(ErrorCode::bad_input, "connect", in_quotes(address) + " is no address of a DPDK link");
-  }
-  const std::string name = address.substr(address_prefix.size());
-  const AbstractName there(name);
-  auto fd = unix_socket();
-  if (!fd) return tl::make_unexpected(std::move(fd.error()));
-  while (::connect(fd->get(), there.address(), there.size()) != 0) {
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN) return system_error("connect", name, "is the other end listening?");
-    // The queue of the listener is full: a Unix socket says so at once and cannot be waited for.
-    if (monotonic_now_ns() >= deadline) {
-      return make_error(ErrorCode::timed_out, "connect", name + ": too many peers wait for it");
-    }
-    (void)poll(nullptr, 0, 1);
-  }
-  return join(std::move(*fd), deadline);
+  auto line = place_->connect(address, deadline);
+  if (!line) return tl::make_unexpected(std::move(line.error()));
+  return join(std::move(*line), deadline);
 }
 
 Result<Meeting> LinkSide::join(FileDescriptor line, MonotonicNs deadline) {

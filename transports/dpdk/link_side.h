@@ -2,8 +2,8 @@
 // connection has a port of its own; on af_packet, af_xdp and pci all connections of the session share the device's, and
 // one session has it at a time.
 //
-// Two ends meet over the socket that then is their PeerLine, in records of type MeetingRecord: hello, welcome, ready,
-// accepted; or, in place of any but the first, refused with the reason.
+// Two ends meet at a MeetingPlace, over the socket that then is their PeerLine, in records of type MeetingRecord:
+// hello, welcome, ready, accepted; or, in place of any but the first, refused with the reason.
 #pragma once
 
 #include <cstddef>
@@ -16,6 +16,7 @@
 #include "core/transport.h"
 #include "transports/common/file_descriptor.h"
 #include "transports/dpdk/frame.h"
+#include "transports/dpdk/meeting_place.h"
 #include "transports/dpdk/meeting_record.h"
 #include "transports/dpdk/peer_line.h"
 #include "transports/dpdk/port.h"
@@ -38,8 +39,10 @@ struct LinkSideShape {
 
 class LinkSide {
  public:
-  // Starts DPDK where that has not been done, opens the device where there is one, and checks that the MTU leaves room.
-  static Result<std::unique_ptr<LinkSide>> open(const Link& link, LinkRole role, const LinkSideShape& shape);
+  // Starts DPDK where that has not been done, opens this end's device where there is one, and checks that the MTU
+  // leaves room. Between two hosts: af_packet, af_xdp and pci alone.
+  static Result<std::unique_ptr<LinkSide>> open(const Link& link, LinkRole role, const LinkSideShape& shape,
+                                                const MeetingHosts& hosts = {});
   LinkSide(const LinkSide&) = delete;
   LinkSide& operator=(const LinkSide&) = delete;
   virtual ~LinkSide() = default;
@@ -53,9 +56,10 @@ class LinkSide {
   // As Session's. Both ends must have the same MTU; on ring both must be in one process. Errors: timed_out, refused,
   // peer_died, and those of the driver. A peer that connects and says nothing holds others up for at most
   // a second; one that stops later, until the deadline.
-  Result<std::string> listen();
+  Result<std::string> listen() { return place_->listen(); }
   Result<Meeting> accept(MonotonicNs deadline);
   Result<Meeting> connect(const std::string& address, MonotonicNs deadline);
+  std::uint64_t strangers() const noexcept { return place_->strangers(); }
 
  protected:
   LinkSide(Link link, const LinkSideShape& shape) : link_(std::move(link)), shape_(shape) {}
@@ -80,8 +84,7 @@ class LinkSide {
   Result<Meeting> welcome(FileDescriptor line, const MeetingRecord& hello, MonotonicNs deadline);
   Result<Meeting> join(FileDescriptor line, MonotonicNs deadline);
 
-  FileDescriptor listener_;
-  std::string address_;
+  std::unique_ptr<MeetingPlace> place_;
   std::size_t connections_ = 0;
 };
 

@@ -1,12 +1,13 @@
-// Records over a socket of type SOCK_SEQPACKET: each is whole or not there.
+// Records over a socket of type SOCK_SEQPACKET, where each is whole or not there, or over a stream, where one may come
+// in pieces; of neither is a byte read beyond the record.
 #include "transports/dpdk/meeting_record.h"
 
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <span>
 #include <utility>
 
@@ -20,13 +21,42 @@ namespace {
 
 constexpr const char* meeting = "meet the peer";
 
-template <std::size_t size>
-std::string text_of(const std::array<char, size>& from) {
-  return {from.data(), strnlen(from.data(), size)};
-}
+// What has come of one record.
+class RecordReader {
+ public:
+  enum class State { whole, more, gone };
 
+  // Takes what is there; never waits.
+  State read(int line, std::array<FileDescriptor, RecordMessage::most_passed>& passed) {
+    auto* const bytes = reinterpret_cast<std::byte*>(&record_);
+    for (;;) {
+      const ssize_t got =
+          RecordMessage(bytes + size_bytes_, sizeof record_ - size_bytes_).receive(line, passed).size_bytes;
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0 && errno == EAGAIN) return State::more;
+      if (got <= 0) return State::gone;
+      size_bytes_ += static_cast<std::size_t>(got);
+      if (size_bytes_ == sizeof record_) return State::whole;
+      if (is_strange()) return State::more;
+    }
+  }
+  // Said as soon as it is known. A record is never short where it comes whole.
+  bool is_strange() const {
+    return size_bytes_ >= sizeof record_.version && record_.version != MeetingRecord::known_version;
+  }
+  const MeetingRecord& record() const { return record_; }
+
+ private:
+  MeetingRecord record_;
+  std::size_t size_bytes_ = 0;
+};
+
+// Of another host's words too, so nothing in them is taken on trust.
 tl::unexpected<Error> refusal_in(const MeetingRecord& record) {
-  return make_error(record.code, meeting, "it says: " + text_of(record.text));
+  const bool known = record.code > ErrorCode::none && record.code <= ErrorCode::internal;
+  std::string text = text_of(record.text);
+  std::ranges::replace_if(text, [](unsigned char each) { return each < ' ' || each == 0x7f; }, '?');
+  return make_error(known ? record.code : ErrorCode::internal, meeting, "it says: " + text);
 }
 
 }  // namespace
@@ -40,39 +70,37 @@ Result<void> send_record(int line, const MeetingRecord& record, int passed) {
 
 Result<MeetingRecord> receive_record(int line, MonotonicNs deadline, MeetingRecord::Kind expected,
                                      FileDescriptor* passed) {
-  for (;;) {
+  RecordReader reader;
+  std::array<FileDescriptor, RecordMessage::most_passed> beside;
+  for (RecordReader::State state = RecordReader::State::more; state != RecordReader::State::whole;) {
     if (auto readable = await(line, POLLIN, deadline, meeting, "DPDK link"); !readable) {
       return tl::make_unexpected(std::move(readable.error()));
     }
-    MeetingRecord record;
-    std::array<FileDescriptor, RecordMessage::most_passed> beside;
-    const ssize_t got = RecordMessage(&record, sizeof record).receive(line, beside).size_bytes;
-    if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
-    if (got <= 0) return make_error(ErrorCode::peer_died, meeting, "it hung up");
-    if (got != sizeof record || record.version != MeetingRecord::known_version) {
+    state = reader.read(line, beside);
+    if (reader.is_strange()) {
       return make_error(ErrorCode::bad_input, meeting, "it speaks another version of this protocol",
                         "run the same xover at both ends");
     }
-    if (record.kind == MeetingRecord::Kind::refused) return refusal_in(record);
-    if (record.kind != expected) return make_error(ErrorCode::bad_input, meeting, "a record out of order");
-    if (passed != nullptr) *passed = std::move(beside[0]);
-    return record;
+    if (state == RecordReader::State::gone) return make_error(ErrorCode::peer_died, meeting, "it hung up");
   }
+  const MeetingRecord& record = reader.record();
+  if (record.kind == MeetingRecord::Kind::refused) return refusal_in(record);
+  if (record.kind != expected) return make_error(ErrorCode::bad_input, meeting, "a record out of order");
+  if (passed != nullptr) *passed = std::move(beside[0]);
+  return record;
 }
 
 tl::unexpected<Error> why_it_hung_up(int line, const std::string& operation) {
-  MeetingRecord record;
   std::array<FileDescriptor, RecordMessage::most_passed> beside;
-  while (RecordMessage(&record, sizeof record).receive(line, beside).size_bytes == sizeof record) {
-    if (record.version == MeetingRecord::known_version && record.kind == MeetingRecord::Kind::refused) {
-      return refusal_in(record);
-    }
+  for (RecordReader reader; reader.read(line, beside) == RecordReader::State::whole; reader = {}) {
+    const MeetingRecord& record = reader.record();
+    if (!reader.is_strange() && record.kind == MeetingRecord::Kind::refused) return refusal_in(record);
   }
   return make_error(ErrorCode::peer_died, operation, "it hung up");
 }
 
 Result<void> pause_beside(int line, MonotonicNs pause_ns, const std::string& operation) {
-  pollfd hung_up{line, 0, 0};
+  pollfd hung_up{line, POLLRDHUP, 0};  // over TCP one direction ends before the other
   const timespec pause = to_timespec(pause_ns);
   if (ppoll(&hung_up, 1, &pause, nullptr) > 0) return why_it_hung_up(line, operation);
   return {};

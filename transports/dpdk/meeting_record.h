@@ -1,9 +1,12 @@
-// What two ends of a DPDK link tell each other while they meet. Both run on one machine, so a record is its bytes.
+// What two ends of a DPDK link tell each other while they meet. A record is its bytes, all of one size: on a stream it
+// is cut by that, and its version, which comes first, does not fit a peer of another byte order.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <string>
+#include <type_traits>
 
 #include "core/clock.h"
 #include "core/error.h"
@@ -25,14 +28,21 @@ struct MeetingRecord {
   std::array<std::uint8_t, 6> mac{};
   std::array<char, 96> link{};    // hello: its name alone
   std::array<char, 96> detail{};  // welcome: what the link's driver needs
-  std::array<char, 400> text{};   // refused: why
+  std::array<char, 401> text{};   // refused: why
 };
+static_assert(std::has_unique_object_representations_v<MeetingRecord>);  // no byte of padding is sent
 
 // Cut where it is too long; always ends with a zero.
 template <std::size_t size>
 void put_text(std::array<char, size>& to, const std::string& text) {
   to.fill('\0');
   text.copy(to.data(), size - 1);
+}
+
+// Also of a peer that ends it with no zero.
+template <std::size_t size>
+std::string text_of(const std::array<char, size>& from) {
+  return {from.data(), strnlen(from.data(), size)};
 }
 
 // Never waits. `passed`: a descriptor that the peer gets its own copy of; -1: none.

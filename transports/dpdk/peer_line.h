@@ -1,10 +1,13 @@
-// The line between the two ends of a connection, beside the frames: a Unix socket of type SOCK_SEQPACKET in the
-// abstract name space, so that it leaves no file behind. It carries what must not be lost, few and small notices, and
-// its hanging up is how a dead process is known at once, on every link.
+// The line between the two ends of a connection, beside the frames: the socket that they met over, see MeetingPlace. It
+// carries what must not be lost, few and small notices, and its hanging up is how a dead process is known at once, on
+// every link. Between two hosts that is a stream, so a notice has one size and may come in pieces.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "transports/common/file_descriptor.h"
 
@@ -36,7 +39,11 @@ class PeerLine {
   int fd() const noexcept { return socket_.get(); }  // readable when hear() has something
 
  private:
+  static constexpr std::size_t notice_bytes = 8;
+
   FileDescriptor socket_;
+  std::array<std::byte, notice_bytes> heard_{};
+  std::size_t heard_bytes_ = 0;
 };
 
 }  // namespace xover

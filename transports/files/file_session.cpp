@@ -61,7 +61,7 @@ FileSession::FileSession(const OpenParameters& parameters, FilePath path)
       options_(parameters.options),
       pipe_size_bytes_(parameters.options.size_bytes("pipe_size")),
       receives_by_splice_(limits_.receive == Receive::discarded),
-      sockets_(parameters.options, parameters.own) {
+      sockets_(parameters.options, parameters) {
   shared_.second_sockets = lends_pages(path);
 }
 
@@ -203,6 +203,7 @@ Result<std::vector<Segment>> FileSession::arena(std::size_t size_bytes) {
 std::vector<Counter> FileSession::counters() const {
   std::vector<Counter> counters = shared_.counters.list();
   file_shared_.counters.list(counters);
+  counters.push_back({"strangers", sockets_.strangers()});
   return counters;
 }
 

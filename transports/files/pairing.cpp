@@ -32,7 +32,7 @@ Result<SocketPair> connect_pair(const TcpSockets& sockets, const std::string& ad
     return system_error("getrandom");
   }
   const auto open = [&](std::byte role) -> Result<FileDescriptor> {
-    auto socket = sockets.connect(address, deadline);
+    auto socket = role == data_role ? sockets.connect(address, deadline) : sockets.connect_beside(address, deadline);
     if (!socket) return socket;
     hello[role_place] = role;
     if (send(socket->get(), hello.data(), hello.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(hello.size())) {

@@ -12,6 +12,10 @@ namespace xover {
 Result<std::unique_ptr<Fabric>> open_fabric(const OpenParameters& parameters, const FabricShape& shape) {
   if (auto known = require_link(fabric_links, parameters.link, "rdma"); !known)
     return tl::make_unexpected(known.error());
+  if (parameters.two_hosts && parameters.link.name != "verbs") {
+    return make_error(ErrorCode::unsupported, "open link " + parameters.link.text(),
+                      "it is of one host, and the ends are on two", "use verbs between two hosts");
+  }
   if (parameters.link.name == "local") return open_local_fabric(parameters, shape);
   if (parameters.link.name == "simulated") return open_simulated_fabric(parameters, shape);
   return open_verbs_fabric(parameters, shape);

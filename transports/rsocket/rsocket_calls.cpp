@@ -89,15 +89,19 @@ Result<std::string> address_of_rsocket(int socket) {
   return SocketAddress::of(storage).text();
 }
 
-Result<RsocketHandle> accept_rsocket(int listener, MonotonicNs deadline) {
+Result<AcceptedRsocket> accept_rsocket(int listener, MonotonicNs deadline) {
   for (;;) {
     if (auto done = wait_for(listener, POLLIN, deadline, "accept", "rsocket"); !done)
       return tl::make_unexpected(done.error());
-    RsocketHandle accepted(raccept(listener, nullptr, nullptr));
+    sockaddr_storage from{};
+    socklen_t size = sizeof from;
+    RsocketHandle accepted(raccept(listener, reinterpret_cast<sockaddr*>(&from), &size));
     if (!accepted && (errno == EAGAIN || errno == EINTR)) continue;
     if (!accepted) return system_error("raccept");
     if (auto done = set_nonblocking(accepted.get()); !done) return tl::make_unexpected(done.error());
-    return connected(std::move(accepted), deadline, "raccept", "rsocket");
+    auto made = connected(std::move(accepted), deadline, "raccept", "rsocket");
+    if (!made) return tl::make_unexpected(made.error());
+    return AcceptedRsocket{std::move(*made), from};
   }
 }
 

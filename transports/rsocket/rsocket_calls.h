@@ -36,7 +36,11 @@ struct RsocketBuffers {
 
 Result<RsocketHandle> listen_rsocket(const std::string& own_ipv4, const RsocketBuffers& buffers, int backlog);
 Result<std::string> address_of_rsocket(int socket);
-Result<RsocketHandle> accept_rsocket(int listener, MonotonicNs deadline);
+struct AcceptedRsocket {
+  RsocketHandle socket;
+  sockaddr_storage from{};
+};
+Result<AcceptedRsocket> accept_rsocket(int listener, MonotonicNs deadline);
 Result<RsocketHandle> connect_rsocket(const std::string& own_ipv4, const std::string& address,
                                       const RsocketBuffers& buffers, MonotonicNs deadline);
 

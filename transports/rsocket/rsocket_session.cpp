@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "transports/common/link_ends.h"
 #include "transports/common/sockets.h"
 #include "transports/common/timespec.h"
 #include "transports/rsocket/rsocket_open.h"
@@ -36,10 +37,13 @@ Limits limits_for(const OpenParameters& parameters) {
 }  // namespace
 
 Availability probe_rsocket(const Link& link) {
-  auto device = find_rdma_device(link);
-  if (!device) return rdma_availability(tl::make_unexpected(device.error()));
-  const auto listener = listen_rsocket(device->ipv4, {}, 1);
-  if (!listener) return rdma_availability(tl::make_unexpected(listener.error()));
+  for (const LinkRole role : {LinkRole::sender, LinkRole::receiver}) {  // each of "A+B"
+    auto device = find_rdma_device(end_of(link, role));
+    if (!device) return rdma_availability(tl::make_unexpected(device.error()));
+    const auto listener = listen_rsocket(device->ipv4, {}, 1);
+    if (!listener) return rdma_availability(tl::make_unexpected(listener.error()));
+    if (end_of(link, LinkRole::receiver) == link) break;
+  }
   return rdma_availability({});
 }
 
@@ -50,7 +54,7 @@ Result<std::unique_ptr<Session>> open_rsocket(const OpenParameters& parameters) 
 }
 
 Result<std::unique_ptr<RsocketSession>> RsocketSession::open(const OpenParameters& parameters) {
-  auto device = find_rdma_device(parameters.link);
+  auto device = find_rdma_device(parameters);
   if (!device) return tl::make_unexpected(device.error());
   std::unique_ptr<RsocketSession> session(new RsocketSession(parameters, std::move(*device)));
   session->timer_ = FileDescriptor(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
@@ -60,6 +64,7 @@ Result<std::unique_ptr<RsocketSession>> RsocketSession::open(const OpenParameter
 
 RsocketSession::RsocketSession(const OpenParameters& parameters, RdmaDevice device)
     : device_(std::move(device)),
+      peer_(device_, parameters),
       buffers_{parameters.options.size_bytes("send_buffer"), parameters.options.size_bytes("receive_buffer")},
       pages_(parameters.pages),
       shared_(limits_for(parameters), device_.handover(), parameters.options.integer("slowdown_percent")) {
@@ -85,7 +90,17 @@ Result<std::string> RsocketSession::listen() {
 Result<Channel*> RsocketSession::accept(MonotonicNs deadline) {
   if (auto there = room("accept"); !there) return tl::make_unexpected(there.error());
   if (!listener_) return make_error(ErrorCode::bad_input, "accept", "listen() comes first");
-  return adopt(accept_rsocket(listener_.get(), deadline));
+  for (;;) {
+    auto accepted = accept_rsocket(listener_.get(), deadline);
+    if (!accepted) return tl::make_unexpected(accepted.error());
+    if (peer_.may_come_from(reinterpret_cast<const sockaddr&>(accepted->from))) {
+      return adopt(std::move(accepted->socket));
+    }
+    ++strangers_;
+    (void)RsocketEnding::start(std::move(accepted->socket));  // and its end: closed, within a bound
+    // However many come, they do not stretch the bound.
+    if (monotonic_now_ns() >= deadline) return make_error(ErrorCode::timed_out, "accept", "no peer came");
+  }
 }
 
 Result<Channel*> RsocketSession::connect(const std::string& address, MonotonicNs deadline) {
@@ -162,7 +177,8 @@ std::vector<Counter> RsocketSession::counters() const {
   return {{"send_calls", shared_.send_calls},
           {"receive_calls", shared_.receive_calls},
           {"partial_sends", shared_.partial_sends},
-          {"busy", shared_.busy}};
+          {"busy", shared_.busy},
+          {"strangers", strangers_}};
 }
 
 std::vector<Fact> RsocketSession::facts() const {

@@ -10,6 +10,7 @@
 #include "transports/common/file_descriptor.h"
 #include "transports/common/pages.h"
 #include "transports/common/rdma_device.h"
+#include "transports/common/rdma_peer.h"
 #include "transports/rsocket/rsocket_channel.h"
 
 namespace xover {
@@ -37,6 +38,7 @@ class RsocketSession final : public Session, private Waiter {
   void sleep_until(MonotonicNs deadline) noexcept;
 
   RdmaDevice device_;
+  RdmaPeer peer_;
   RsocketBuffers buffers_;
   PageKind pages_;
   RsocketShared shared_;
@@ -45,6 +47,7 @@ class RsocketSession final : public Session, private Waiter {
   std::vector<Pages> arenas_;
   std::vector<pollfd> watched_;
   FileDescriptor timer_;
+  std::uint64_t strangers_ = 0;
   std::size_t send_buffer_bytes_ = 0, receive_buffer_bytes_ = 0;  // of the latest socket, as granted
 };
 

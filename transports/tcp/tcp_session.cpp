@@ -26,7 +26,7 @@ Limits tcp_limits(const OpenParameters& parameters) {
 }  // namespace
 
 TcpSession::TcpSession(const OpenParameters& parameters, TcpPath path)
-    : SocketSession(tcp_limits(parameters), parameters), path_(path), sockets_(parameters.options, parameters.own) {}
+    : SocketSession(tcp_limits(parameters), parameters), path_(path), sockets_(parameters.options, parameters) {}
 
 Result<Channel*> TcpSession::accept(MonotonicNs deadline) {
   if (auto room = room_for_channel("accept"); !room) return tl::make_unexpected(room.error());
@@ -52,6 +52,12 @@ Result<Channel*> TcpSession::adopt_connection(Result<FileDescriptor> socket) {
     staging = std::move(*pages);
   }
   return adopt(std::make_unique<TcpChannel>(shared_, next_index(), std::move(*socket), path_, std::move(staging)));
+}
+
+std::vector<Counter> TcpSession::counters() const {
+  std::vector<Counter> counters = shared_.counters.list();
+  counters.push_back({"strangers", sockets_.strangers()});
+  return counters;
 }
 
 }  // namespace xover

@@ -18,6 +18,7 @@ class TcpSession final : public SocketSession {
   Result<std::string> listen() override { return sockets_.listen(limits_.max_channels); }
   Result<Channel*> accept(MonotonicNs deadline) override;
   Result<Channel*> connect(const std::string& address, MonotonicNs deadline) override;
+  std::vector<Counter> counters() const override;
   std::vector<Fact> facts() const override { return sockets_.facts(first_open_socket()); }
 
  private:

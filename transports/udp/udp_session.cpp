@@ -56,6 +56,7 @@ Result<Channel*> UdpSession::adopt_pair(Result<FileDescriptor> socket) {
 std::vector<Counter> UdpSession::counters() const {
   std::vector<Counter> counters = shared_.counters.list();
   counters.push_back({"hello_retries", sockets_.hello_retries()});
+  counters.push_back({"strangers", sockets_.strangers()});
   errors_.append_to(counters);
   return counters;
 }

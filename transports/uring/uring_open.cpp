@@ -156,7 +156,7 @@ Result<std::unique_ptr<UringSession>> UringSession::open(const OpenParameters& p
   if (settings.datagrams) {
     session->udp_.emplace(*udp_options_here, parameters, false);
   } else {
-    session->tcp_.emplace(options, parameters.own);
+    session->tcp_.emplace(options, parameters);
   }
   if (auto done = session->prepare(parameters); !done) return tl::make_unexpected(done.error());
   return session;

@@ -144,6 +144,7 @@ std::vector<Counter> UringSession::counters() const {
       {"enters", ring.enters}, {"sqes", ring.sqes}, {"cqes", ring.cqes}, {"overflows", ring.overflows}};
   shared_.counters.append_to(list);
   if (udp_) list.push_back({"hello_retries", udp_->hello_retries()});
+  list.push_back({"strangers", udp_ ? udp_->strangers() : tcp_->strangers()});
   if (fixed_) fixed_->append_to(list);
   return list;
 }

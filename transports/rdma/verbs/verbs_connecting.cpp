@@ -202,6 +202,13 @@ Result<Fabric::Connected> VerbsEnd::connect(const std::string& address, const Pr
 
 Result<VerbsEnd::Request> VerbsEnd::next_request(MonotonicNs deadline) {
   auto event = expect(device_.events(), RDMA_CM_EVENT_CONNECT_REQUEST, "accept", device_.found().name, deadline);
+  while (event && !peer_.may_come_from(*rdma_get_peer_addr(event->from.get()))) {
+    (void)rdma_reject(event->from.get(), nullptr, 0);
+    ++counters_.strangers;
+    // However many come, they do not stretch the bound.
+    if (monotonic_now_ns() >= deadline) return make_error(ErrorCode::timed_out, "accept", "no peer came");
+    event = expect(device_.events(), RDMA_CM_EVENT_CONNECT_REQUEST, "accept", device_.found().name, deadline);
+  }
   if (!event) return tl::make_unexpected(event.error());
   return Request{std::move(event->from), std::move(event->words),
                  std::min(event->responder_resources, device_.max_reads()),

@@ -37,9 +37,9 @@ int set_nonblocking(int fd) noexcept {
   return flags < 0 ? flags : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
 
-Result<VerbsDevice> VerbsDevice::open(const Link& link) {
+Result<VerbsDevice> VerbsDevice::open(const OpenParameters& parameters) {
   VerbsDevice device;
-  if (auto done = device.bind(link); !done) return tl::make_unexpected(done.error());
+  if (auto done = device.bind(parameters); !done) return tl::make_unexpected(done.error());
   if (auto done = device.ask(); !done) return tl::make_unexpected(done.error());
   device.domain_.reset(ibv_alloc_pd(device.context()));
   if (!device.domain_) return system_error("ibv_alloc_pd", device.found_.name);
@@ -50,8 +50,8 @@ Result<VerbsDevice> VerbsDevice::open(const Link& link) {
   return device;
 }
 
-Result<void> VerbsDevice::bind(const Link& link) {
-  auto found = find_rdma_device(link);
+Result<void> VerbsDevice::bind(const OpenParameters& parameters) {
+  auto found = find_rdma_device(parameters);
   if (!found) return tl::make_unexpected(found.error());
   found_ = *found;
   events_.reset(rdma_create_event_channel());

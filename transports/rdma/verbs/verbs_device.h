@@ -17,7 +17,7 @@ namespace xover {
 class VerbsDevice {
  public:
   // `no_device` with a remedy where there is none, or its port is not active.
-  static Result<VerbsDevice> open(const Link& link);
+  static Result<VerbsDevice> open(const OpenParameters& parameters);
 
   ibv_context* context() const noexcept { return id_->verbs; }
   ibv_pd* domain() const noexcept { return domain_.get(); }
@@ -45,7 +45,7 @@ class VerbsDevice {
 
  private:
   VerbsDevice() = default;
-  Result<void> bind(const Link& link);
+  Result<void> bind(const OpenParameters& parameters);
   Result<void> ask();
   std::uint64_t kernel_counter(const char* name) const;  // 0: it has none of that name
 

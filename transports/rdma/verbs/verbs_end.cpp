@@ -35,7 +35,8 @@ class VerbsMemory final : public FabricMemory {
 
 }  // namespace
 
-VerbsEnd::VerbsEnd(VerbsDevice device, const FabricShape& shape) : device_(std::move(device)), shape_(shape) {
+VerbsEnd::VerbsEnd(VerbsDevice device, const OpenParameters& parameters, const FabricShape& shape)
+    : device_(std::move(device)), peer_(device_.found(), parameters), shape_(shape) {
   limits_.max_message_bytes = device_.max_message_bytes();
   limits_.max_pieces = std::min(device_.max_pieces(), VerbsQueuePair::most_pieces);
   limits_.max_reads = device_.max_reads();
@@ -44,10 +45,10 @@ VerbsEnd::VerbsEnd(VerbsDevice device, const FabricShape& shape) : device_(std::
   last_look_ = monotonic_now_ns();
 }
 
-Result<std::unique_ptr<VerbsEnd>> VerbsEnd::open(const Link& link, const FabricShape& shape) {
-  auto device = VerbsDevice::open(link);
+Result<std::unique_ptr<VerbsEnd>> VerbsEnd::open(const OpenParameters& parameters, const FabricShape& shape) {
+  auto device = VerbsDevice::open(parameters);
   if (!device) return tl::make_unexpected(device.error());
-  std::unique_ptr<VerbsEnd> end(new VerbsEnd(std::move(*device), shape));
+  std::unique_ptr<VerbsEnd> end(new VerbsEnd(std::move(*device), parameters, shape));
   const std::size_t of_each = shape.max_requests + VerbsQueuePair::farewell_requests + shape.max_receives;
   auto completions = VerbsCompletions::open(end->device_, shape.max_queue_pairs * of_each, shape.sleeps);
   if (!completions) return tl::make_unexpected(completions.error());
@@ -206,7 +207,8 @@ std::vector<Counter> VerbsEnd::counters() const {
                            {"retries_exhausted", counters_.retries_exhausted},
                            {"watchdog_ends", counters_.watchdog},
                            {"async_events", counters_.async_events},
-                           {"sleeps", counters_.sleeps}};
+                           {"sleeps", counters_.sleeps},
+                           {"strangers", counters_.strangers}};
   const auto of_device = device_.counters();
   all.insert(all.end(), of_device.begin(), of_device.end());
   return all;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "transports/common/rdma_peer.h"
 #include "transports/rdma/verbs/verbs_completions.h"
 #include "transports/rdma/verbs/verbs_device.h"
 #include "transports/rdma/verbs/verbs_queue_pair.h"
@@ -19,7 +20,7 @@ namespace xover {
 
 class VerbsEnd final : public Fabric {
  public:
-  static Result<std::unique_ptr<VerbsEnd>> open(const Link& link, const FabricShape& shape);
+  static Result<std::unique_ptr<VerbsEnd>> open(const OpenParameters& parameters, const FabricShape& shape);
 
   const FabricLimits& limits() const noexcept override { return limits_; }
   Result<std::string> listen() override;
@@ -48,7 +49,7 @@ class VerbsEnd final : public Fabric {
  private:
   struct Request;  // for a connection, from a peer
 
-  VerbsEnd(VerbsDevice device, const FabricShape& shape);
+  VerbsEnd(VerbsDevice device, const OpenParameters& parameters, const FabricShape& shape);
   Result<void> find_inline_limit();
   Result<void> room_for_queue_pair(const char* operation) const;
   Result<std::unique_ptr<VerbsQueuePair>> make_queue_pair(VerbsHandle<rdma_event_channel> events,
@@ -62,6 +63,7 @@ class VerbsEnd final : public Fabric {
   void watch() noexcept;  // brings watched_ up to date
 
   VerbsDevice device_;
+  RdmaPeer peer_;
   FabricShape shape_;
   FabricLimits limits_;
   std::unique_ptr<VerbsCompletions> completions_;

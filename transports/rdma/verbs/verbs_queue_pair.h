@@ -26,6 +26,7 @@ struct VerbsCounters {
   std::uint64_t watchdog = 0;            // connections that it ended
   std::uint64_t async_events = 0;
   std::uint64_t sleeps = 0;
+  std::uint64_t strangers = 0;  // who asked for a connection and were turned away
 };
 
 class VerbsEnd;

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Scenario pair: one card on the wire to the other guest, rxe0 on it. Done only when the other guest answers.
+# Scenarios pair and pair_nic: the card eth0 on the wire to the other guest, rxe0 on it. Done only when the other guest
+# answers.
 modprobe -a virtio_net crc32_generic rdma_rxe ib_uverbs rdma_ucm
 ip link set eth0 up
 ip address add "$XOVER_OWN_ADDRESS/24" dev eth0

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Scenario vfio: both cards go to vfio-pci before any other driver sees them. A quarter of the memory becomes huge
-# pages: with the usual 2G, that is enough for what dpdk-testpmd asks for unless told otherwise.
+# Scenarios vfio and pair_nic: the cards, in a pair one in each guest, go to vfio-pci before any other driver sees them.
+# A quarter of the memory becomes huge pages: with the usual 2G, that is enough for what dpdk-testpmd asks for unless
+# told otherwise.
 memory_kib=$(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo)
 echo $((memory_kib / 4 / 2048)) >/proc/sys/vm/nr_hugepages
 mkdir -p /dev/hugepages
