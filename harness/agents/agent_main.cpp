@@ -7,14 +7,17 @@
 #include <unistd.h>
 
 #include <memory>
+#include <stdexcept>
 
 #include <nlohmann/json.hpp>
 
 #include "harness/agents/control_channel.h"
+#include "harness/agents/host_protocol.h"
 #include "harness/agents/protocol.h"
 #include "harness/agents/sample_side.h"
 #include "harness/links/make_link.h"
 #include "harness/links/namespaces.h"
+#include "harness/measurement/round_gate.h"
 #include "harness/workloads/virtual_run.h"
 
 namespace xover {
@@ -41,6 +44,11 @@ class Agent {
   json report(const json& request);
   json close_sample(const json& request);
   json virtual_sample(const json& request);
+  json describe_host(const json& request);
+  json place(const json& request);
+  json choose_ports(const json& request);
+  json gate_before(const json& request);
+  json gate_after(const json& request);
 
   // `inproc` and its like have both sides in one agent.
   std::unique_ptr<SampleSide>& side(const json& request) {
@@ -49,6 +57,7 @@ class Agent {
 
   MadeLink made_;  // keeps its namespaces until the coordinator has taken them over
   std::unique_ptr<SampleSide> sender_, receiver_;
+  RoundGate gate_;
 };
 
 json done() { return {{"ok", true}}; }
@@ -131,6 +140,43 @@ json Agent::virtual_sample(const json& request) {
   return {{"ok", true}, {"sender", to_json(sample->sender)}, {"receiver", to_json(sample->receiver)}};
 }
 
+json Agent::describe_host(const json& request) {
+  const auto account =
+      xover::describe_host(request.at("interface").get<std::string>(), request.at("own_address").get<std::string>());
+  if (!account) return failed_reply(account.error());
+  return {{"ok", true}, {"account", to_json(*account)}};
+}
+
+json Agent::place(const json& request) {
+  const auto map = end_placement_from_json(request.at("wanted")).and_then(place_end);
+  if (!map) return failed_reply(map.error());
+  return {{"ok", true}, {"cores", to_json(*map)}};
+}
+
+json Agent::choose_ports(const json& request) {
+  const auto wanted = wanted_ports_from_json(request.at("wanted"));
+  if (!wanted) return failed_reply(wanted.error());
+  const auto ports = xover::choose_ports(request.at("interface").get<std::string>(), *wanted);
+  if (!ports) return failed_reply(ports.error());
+  return {{"ok", true}, {"ports", to_json(*ports)}};
+}
+
+// At least one.
+std::vector<unsigned> cores_from(const json& request) {
+  auto cores = request.at("cores").get<std::vector<unsigned>>();
+  if (cores.empty()) throw std::out_of_range("no cores");
+  return cores;
+}
+
+json Agent::gate_before(const json& request) {
+  gate_.before(cores_from(request));
+  return done();
+}
+
+json Agent::gate_after(const json& request) {
+  return {{"ok", true}, {"verdict", to_json(gate_.after(cores_from(request)))}};
+}
+
 json Agent::serve(const json& request) {
   using Handler = json (Agent::*)(const json&);
   static const std::map<std::string, Handler> handlers{{"make_link", &Agent::make_link},
@@ -143,7 +189,12 @@ json Agent::serve(const json& request) {
                                                        {"finish_phase", &Agent::finish_phase},
                                                        {"report", &Agent::report},
                                                        {"close_sample", &Agent::close_sample},
-                                                       {"virtual_sample", &Agent::virtual_sample}};
+                                                       {"virtual_sample", &Agent::virtual_sample},
+                                                       {"describe_host", &Agent::describe_host},
+                                                       {"place", &Agent::place},
+                                                       {"choose_ports", &Agent::choose_ports},
+                                                       {"gate_before", &Agent::gate_before},
+                                                       {"gate_after", &Agent::gate_after}};
   const auto name = request.at("request").get<std::string>();
   if (name == "hello") return {{"ok", true}, {"version", protocol_version}};
   const auto handler = handlers.find(name);

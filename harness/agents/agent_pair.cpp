@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "harness/links/links.h"
+
 namespace xover {
 
 namespace {
@@ -13,42 +15,44 @@ constexpr std::int64_t enter_bound_ns = 10'000'000'000;
 
 }  // namespace
 
-Result<std::unique_ptr<AgentProcess>> AgentPair::spawn(const char* name, const FileDescriptor& net) const {
+// A link without receiver has one end; what both agents need is there.
+Result<std::unique_ptr<Agent>> AgentPair::spawn(Role role) const {
+  const std::string name = role == Role::sender ? "sender agent" : "receiver agent";
+  const bool is_far = (role == Role::receiver) == (direction_ == Direction::to_peer);
+  if (far_ != nullptr && is_far) return far_->start_agent("far " + name);
   auto agent = AgentProcess::spawn(name, stop_requested_);
-  if (!agent || !net) return agent;
-  // Descriptors do not travel in frames: the agent takes its own of those that this process holds.
-  auto entered = (*agent)->call(
-      {{"request", "enter_namespaces"}, {"holder", getpid()}, {"user", link_->user.get()}, {"net", net.get()}},
-      enter_bound_ns);
-  if (!entered) return tl::make_unexpected(entered.error());
-  return agent;
+  if (!agent) return tl::make_unexpected(agent.error());
+  if (link_ != nullptr) {
+    const FileDescriptor& net = role == Role::sender || !link_->receiver_net ? link_->sender_net : link_->receiver_net;
+    // Descriptors do not travel in frames: the agent takes its own of those that this process holds.
+    auto entered = (*agent)->call(
+        {{"request", "enter_namespaces"}, {"holder", getpid()}, {"user", link_->user.get()}, {"net", net.get()}},
+        enter_bound_ns);
+    if (!entered) return tl::make_unexpected(entered.error());
+  }
+  return std::unique_ptr<Agent>(std::move(*agent));
 }
 
 Result<void> AgentPair::make_ready() {
-  static const FileDescriptor here;
-  struct Place {
-    std::unique_ptr<AgentProcess>& agent;
-    const char* name;
-    const FileDescriptor& net;
-  };
-  // A link without receiver has one end; what both agents need is there.
-  const FileDescriptor& sender_net = link_ == nullptr ? here : link_->sender_net;
-  const FileDescriptor& receiver_net = link_ == nullptr || !link_->receiver_net ? sender_net : link_->receiver_net;
-  for (const Place& place :
-       {Place{sender_, "sender agent", sender_net}, Place{receiver_, "receiver agent", receiver_net}}) {
-    if (place.agent && !place.agent->ending()) continue;
-    place.agent.reset();
-    auto spawned = spawn(place.name, place.net);
+  for (const Role role : {Role::sender, Role::receiver}) {
+    std::unique_ptr<Agent>& agent = role == Role::sender ? sender_ : receiver_;
+    if (agent && !agent->ending()) continue;
+    agent.reset();
+    auto spawned = spawn(role);
     if (!spawned) return tl::make_unexpected(spawned.error());
-    place.agent = std::move(*spawned);
+    agent = std::move(*spawned);
   }
   return {};
 }
 
-Result<AgentPair*> AgentPairs::on(const Link& link) {
+Result<AgentPair*> AgentPairs::on(const Link& link, Direction direction) {
   auto made = links_.find_or_make(link);
   if (!made) return tl::make_unexpected(made.error());
-  return &pairs_.try_emplace(link.text(), stop_requested_, *made).first->second;
+  RemoteHost* const far = leads_to_peer(link) ? far_ : nullptr;
+  if (far == nullptr && needs_peer(link))
+    return make_error(ErrorCode::no_device, "link " + link.text(), "it leads to another host, and none was named",
+                      "start `xover serve` there and give --peer HOST");
+  return &pairs_.try_emplace({link.text(), direction}, stop_requested_, *made, far, direction).first->second;
 }
 
 }  // namespace xover

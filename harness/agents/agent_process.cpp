@@ -26,7 +26,6 @@ namespace {
 
 constexpr int agent_fd = 3;
 constexpr std::int64_t hello_bound_ns = 10'000'000'000;
-constexpr std::int64_t last_breath_ns = 500'000'000;
 
 std::string& agent_program() {
   static std::string path = "/proc/self/exe";
@@ -107,20 +106,14 @@ std::optional<std::string> AgentProcess::ending() {
   return ending_;
 }
 
-Result<void> AgentProcess::still_wanted(AgentProcess* other) {
+Result<void> AgentProcess::still_wanted(Agent* other) {
   if (stop_requested_ && stop_requested_()) return make_error(ErrorCode::cancelled, "stopped on request");
-  if (other != nullptr && other->ending()) return make_error(ErrorCode::peer_died, other->name_, *other->ending());
+  if (other == nullptr) return {};
+  if (const auto ended = other->ending()) return make_error(ErrorCode::peer_died, other->name(), *ended);
   return {};
 }
 
-// The socket closes a moment before the process can be waited for; its ending is worth that moment.
-Error AgentProcess::death_of(AgentProcess& agent, const Error& seen) {
-  for (const MonotonicNs bound = monotonic_now_ns() + last_breath_ns; monotonic_now_ns() < bound; usleep(1000))
-    if (auto ending = agent.ending()) return Error{ErrorCode::peer_died, 0, agent.name_, *ending, ""};
-  return seen;
-}
-
-Result<json> AgentProcess::call(const json& request, std::int64_t bound_ns, AgentProcess* other) {
+Result<json> AgentProcess::call(const json& request, std::int64_t bound_ns, Agent* other) {
   if (other == this) other = nullptr;  // both sides in one process
   const MonotonicNs deadline = monotonic_now_ns() + bound_ns;
   if (auto sent = control_.send(request.dump(), deadline); !sent)
@@ -131,20 +124,11 @@ Result<json> AgentProcess::call(const json& request, std::int64_t bound_ns, Agen
       return make_error(
           ErrorCode::timed_out, name_,
           fmt::format("no answer to {} within {} s", request.value("request", ""), bound_ns / 1'000'000'000));
-    const bool of_the_other = other != nullptr && reply.error().operation == other->name_;
+    const bool of_the_other = other != nullptr && reply.error().operation == other->name();
     if (reply.error().code != ErrorCode::peer_died || of_the_other) return tl::make_unexpected(reply.error());
     return tl::make_unexpected(death_of(*this, reply.error()));
   }
-  json answer = json::parse(*reply, nullptr, false);
-  if (answer.is_object() && answer.value("ok", false)) return answer;
-  if (!answer.is_object() || !answer.contains("error"))
-    return make_error(ErrorCode::internal, name_, "its reply is not of this protocol");
-
-  // When the other side's process died, that is the cause, and what this side saw (a reset, a refused connection, an
-  // overdue answer) is only its effect.
-  Error error = error_from_json(answer["error"]);
-  if (other != nullptr) error = death_of(*other, error);
-  return tl::make_unexpected(error);
+  return read_reply(json::parse(*reply, nullptr, false), *this, other);
 }
 
 }  // namespace xover

@@ -1,5 +1,5 @@
-// The coordinator's view of an agent: a spawned process of this host, asked by request and reply. It is spawned (never
-// a bare fork), so it starts clean; it is ended by its process id and always waited for.
+// An agent that is a spawned process of this host (never a bare fork), so it starts clean; it is ended by its process
+// id and always waited for.
 #pragma once
 
 #include <sys/types.h>
@@ -11,35 +11,28 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "core/error.h"
+#include "harness/agents/agent.h"
 #include "harness/agents/control_channel.h"
 
 namespace xover {
 
-class AgentProcess {
+class AgentProcess final : public Agent {
  public:
   using StopRequested = std::function<bool()>;
 
   // `name` is how messages call it: "sender agent". Blocks until it has said hello.
   static Result<std::unique_ptr<AgentProcess>> spawn(std::string name, StopRequested stop_requested);
-  ~AgentProcess();  // ends the process
-  AgentProcess(const AgentProcess&) = delete;
-  AgentProcess& operator=(const AgentProcess&) = delete;
+  ~AgentProcess() override;
 
-  // Sends a request and waits for its reply. Errors: the agent's own; `timed_out`; `peer_died` with how the process
-  // ended; `cancelled` when a stop is requested. `other` is the sample's other agent: its death ends the wait as well.
-  Result<nlohmann::json> call(const nlohmann::json& request, std::int64_t bound_ns, AgentProcess* other = nullptr);
-
-  // How the process ended ("killed by signal 9 (Killed)"); nothing while it runs.
-  std::optional<std::string> ending();
-  const std::string& name() const { return name_; }
+  Result<nlohmann::json> call(const nlohmann::json& request, std::int64_t bound_ns, Agent* other = nullptr) override;
+  std::optional<std::string> ending() override;
+  const std::string& name() const override { return name_; }
   pid_t pid() const { return pid_; }
 
  private:
   AgentProcess(std::string name, pid_t pid, int socket, StopRequested stop_requested)
       : name_(std::move(name)), pid_(pid), control_(socket), stop_requested_(std::move(stop_requested)) {}
-  Result<void> still_wanted(AgentProcess* other);
-  Error death_of(AgentProcess& agent, const Error& seen);
+  Result<void> still_wanted(Agent* other);
 
   std::string name_;
   pid_t pid_;

@@ -19,7 +19,7 @@ namespace {
 constexpr std::int64_t sample_ns = 55'000'000, connection_ns = 4'000'000;
 constexpr std::int64_t gate_ns = 15'000'000;
 
-void place_cell(CellResult& cell, const Point& point) {
+void place_cell(CellResult& cell, const Point& point, bool between_two_hosts) {
   if (const LinkDescriptor* link = find_link(cell.variant.link.name)) {
     cell.substrate = substrate_here(link->substrate);
     cell.copies_after = link->copies_after;
@@ -28,6 +28,10 @@ void place_cell(CellResult& cell, const Point& point) {
   if (cell.virtual_time()) {
     cell.form = "one thread";
     return;  // whose core decides nothing
+  }
+  if (between_two_hosts && leads_to_peer(cell.variant.link)) {
+    cell.form = "two hosts";
+    return;  // placed when both have told of themselves: see two_hosts.h
   }
   cell.form = needs_one_process(cell.variant) ? "one process" : "two processes";
   const unsigned senders = shape_of_side(point, Role::sender).ends;
@@ -65,13 +69,13 @@ Substrate substrate_here(Substrate substrate) {
   return in_guest ? substrate_in_lab_guest(substrate) : substrate;
 }
 
-void lay_out_cells(ResultDocument& document) {
+void lay_out_cells(ResultDocument& document, bool between_two_hosts) {
   for (std::size_t index = 0; index < document.plan.points.size(); ++index) {
     for (const Variant& variant : document.plan.points[index].variants) {
       CellResult cell;
       cell.point_index = index;
       cell.variant = variant;
-      place_cell(cell, document.plan.points[index].point);
+      place_cell(cell, document.plan.points[index].point, between_two_hosts);
       document.cells.push_back(std::move(cell));
     }
   }

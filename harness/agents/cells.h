@@ -14,8 +14,9 @@ namespace xover {
 // What a link is made of on this machine.
 Substrate substrate_here(Substrate substrate);
 
-// A cell for each variant at each point of document.plan, which has none yet.
-void lay_out_cells(ResultDocument& document);
+// A cell for each variant at each point of document.plan, which has none yet. `between_two_hosts`: there is another
+// host, so cells on links that lead there have their workers on two, and are not placed yet.
+void lay_out_cells(ResultDocument& document, bool between_two_hosts = false);
 
 // The cells of a point are in one piece.
 std::span<CellResult> cells_of_point(ResultDocument& document, std::size_t point_index);

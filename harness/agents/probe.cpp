@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/agents/protocol.h"
+#include "transports/common/link_ends.h"
 
 namespace xover {
 
@@ -16,7 +17,7 @@ namespace {
 
 constexpr std::int64_t probe_bound_ns = 10'000'000'000;
 
-Result<Availability> ask(AgentProcess& agent, const Descriptor& transport, const Link& link) {
+Result<Availability> ask(Agent& agent, const Descriptor& transport, const Link& link) {
   auto reply = agent.call({{"request", "probe"}, {"id", transport.id}, {"link", to_json(link)}}, probe_bound_ns);
   if (!reply) return tl::make_unexpected(reply.error());
   return availability_from_json(reply->value("availability", json()));
@@ -26,6 +27,12 @@ Result<Availability> ask(AgentProcess& agent, const Descriptor& transport, const
 bool says_what_can_run(const Error& error) {
   return error.code != ErrorCode::cancelled && error.code != ErrorCode::peer_died &&
          error.code != ErrorCode::timed_out && error.code != ErrorCode::bad_input;
+}
+
+// Whose word it is, where that could be one of two.
+Availability named(Availability availability, bool two_hosts, const Agent& agent) {
+  if (two_hosts) availability.cause = agent.name() + ": " + availability.cause;
+  return availability;
 }
 
 Availability probe_link(AgentPairs& agents, const LinkDescriptor& link) {
@@ -70,14 +77,21 @@ Result<Availability> probe_one(AgentPairs& agents, const Descriptor& transport, 
   if (!pair && says_what_can_run(pair.error())) return availability_of(pair.error());
   if (!pair) return tl::make_unexpected(pair.error());
   if (auto ready = (*pair)->make_ready(); !ready) return tl::make_unexpected(ready.error());
-  auto availability = ask((*pair)->sender(), transport, link);
-  if (!availability) (*pair)->drop();
-  return availability;
+  const bool two_hosts = agents.far() != nullptr && leads_to_peer(link);
+  for (const LinkRole role : {LinkRole::sender, LinkRole::receiver}) {
+    Agent* const agent = role == LinkRole::sender ? &(*pair)->sender() : &(*pair)->receiver();
+    auto availability = ask(*agent, transport, two_hosts ? end_of(link, role) : link);
+    if (!availability) (*pair)->drop();
+    if (!availability || !availability->usable())
+      return availability ? named(*availability, two_hosts, *agent) : availability;
+    if (!two_hosts) break;
+  }
+  return Availability{};
 }
 
-Probed probe_all() {
+Probed probe_all(RemoteHost* far) {
   Probed probed;
-  AgentPairs agents(nullptr);
+  AgentPairs agents(nullptr, far);
   for (const LinkDescriptor& link : links()) probed.links.push_back({&link, probe_link(agents, link)});
   for (const Descriptor& transport : transports()) probe_rows(agents, transport, probed);
   probe_unmade(probed);

@@ -28,10 +28,12 @@ struct Probed {
 };
 
 // An agent that dies while it probes gives its row `no_device` with the cause, and the remaining rows are asked of a
-// new agent. Blocks for as long as the probes take, each within a bound. Nothing that was made is left.
-Probed probe_all();
+// new agent. `far`: the other host of links that lead to one. Blocks for as long as the probes take, each within a
+// bound. Nothing that was made is left.
+Probed probe_all(RemoteHost* far = nullptr);
 
-// One transport on one link, asked of the sender's agent. A link that cannot be made says so for the transport; an
+// One transport on one link, asked of the sender's agent, and between two hosts of both: the cause then names the host.
+// A link that cannot be made says so for the transport; an
 // error is what says nothing about either: a process that was killed, a stop on request, a link that was written
 // wrongly.
 Result<Availability> probe_one(AgentPairs& agents, const Descriptor& transport, const Link& link);

@@ -153,6 +153,8 @@ json point_json(const Point& point) {
           {"mix", number_of(point.mix)},
           {"cache", number_of(point.cache)},
           {"directory", point.directory},
+          {"direction", number_of(point.direction)},
+          {"rx_queues", number_of(point.rx_queues)},
           {"link", to_json(point.link)}};
 }
 
@@ -171,11 +173,13 @@ Point point_from(const json& value) {
   point.pages = enum_from(value.at("pages"), PageKind::huge);
   read(value.at("late"), point.late_ns);
   read(value.at("congestion_control"), point.congestion_control);
-  point.placement = enum_from(value.at("placement"), Placement::cross_package);
+  point.placement = enum_from(value.at("placement"), last_placement);
   read(value.at("rate"), point.rate_per_second);
   point.mix = enum_from(value.at("mix"), Mix::web);
   point.cache = enum_from(value.at("cache"), PageCache::cold);
   read(value.at("directory"), point.directory);
+  point.direction = enum_from(value.at("direction"), Direction::from_peer);
+  point.rx_queues = enum_from(value.at("rx_queues"), RxQueues::one);
   point.link = link_from(value.at("link"));
   return point;
 }
@@ -340,6 +344,10 @@ json to_json(const SampleSpec& spec) {
           {"receiver_address", addresses_json(spec.receiver_address)},
           {"has_receiver", spec.has_receiver},
           {"device_gathers", spec.device_gathers},
+          {"two_hosts", spec.two_hosts},
+          {"sender_interface", spec.sender_interface},
+          {"receiver_interface", spec.receiver_interface},
+          {"sender_ports", spec.sender_ports},
           {"sender_cores", spec.sender_cores},
           {"receiver_cores", spec.receiver_cores},
           {"soakers", spec.soakers},
@@ -357,6 +365,10 @@ Result<SampleSpec> sample_spec_from_json(const json& value) {
     spec.receiver_address = addresses_from(value.at("receiver_address"));
     read(value.at("has_receiver"), spec.has_receiver);
     read(value.at("device_gathers"), spec.device_gathers);
+    read(value.at("two_hosts"), spec.two_hosts);
+    read(value.at("sender_interface"), spec.sender_interface);
+    read(value.at("receiver_interface"), spec.receiver_interface);
+    read(value.at("sender_ports"), spec.sender_ports);
     read(value.at("sender_cores"), spec.sender_cores);
     read(value.at("receiver_cores"), spec.receiver_cores);
     read(value.at("soakers"), spec.soakers);

@@ -13,6 +13,7 @@
 //   report           either side: what it did in the last phase
 //   close_sample     either side: ends its sessions
 //   virtual_sample   a whole sample in virtual time, both sides in this agent -> what each side did
+//   describe_host, place, choose_ports, gate_before, gate_after: of the agent's host, see host_protocol.h
 #pragma once
 
 #include <string>
@@ -25,7 +26,7 @@
 
 namespace xover {
 
-inline constexpr int protocol_version = 4;
+inline constexpr int protocol_version = 5;
 
 nlohmann::json to_json(const Error& error);
 Error error_from_json(const nlohmann::json& json);

@@ -14,6 +14,7 @@
 #include "harness/agents/probe.h"
 #include "harness/agents/sample_runner.h"
 #include "harness/agents/sweep.h"
+#include "harness/agents/two_hosts.h"
 #include "harness/analysis/compare.h"
 #include "harness/analysis/copy_time.h"
 #include "harness/analysis/cost_model.h"
@@ -52,9 +53,10 @@ void vary_seed(Link& link, std::uint32_t round) {
 
 class ExperimentRun : private SweepView {
  public:
-  ExperimentRun(const Plan& plan, RunObserver& observer)
+  ExperimentRun(const Plan& plan, RunObserver& observer, RemoteHost* far)
       : observer_(observer),
-        agents_([this] { return observer_.stop_requested(); }),
+        agents_([this] { return observer_.stop_requested(); }, far),
+        ends_(agents_),
         began_ns_(monotonic_now_ns()),
         order_(plan.seed) {
     document_.plan = plan;
@@ -62,7 +64,7 @@ class ExperimentRun : private SweepView {
   }
 
   ResultDocument run() {
-    lay_out_cells(document_);
+    lay_out_cells(document_, agents_.far() != nullptr);
     probe_cells();
     const std::size_t planned = plan().points.size();
     begin_sweep();
@@ -79,6 +81,7 @@ class ExperimentRun : private SweepView {
 
   Result<Availability> probe(const Variant& variant);
   void note_link(CellResult& cell);
+  void settle_ends(CellResult& cell);
   void probe_cells();
 
   void begin_sweep();
@@ -101,6 +104,7 @@ class ExperimentRun : private SweepView {
   RunObserver& observer_;
   ResultDocument document_;
   AgentPairs agents_;
+  TwoHosts ends_;  // of links to the other host
   RoundGate gate_;
   MonotonicNs began_ns_;
   std::mt19937_64 order_;
@@ -126,6 +130,17 @@ void ExperimentRun::note_link(CellResult& cell) {
   cell.link_facts = link->facts;
 }
 
+// Where the workers of a cell between two hosts go, and through which interfaces its bytes.
+void ExperimentRun::settle_ends(CellResult& cell) {
+  const Point& point = plan().points[cell.point_index].point;
+  if (auto settled = ends_.settle(cell, point, plan()); !settled && !observer_.stop_requested()) {
+    cell.status = CellStatus::skipped;
+    cell.remedy = std::exchange(settled.error().remedy, {});
+    cell.reason = settled.error().message();
+  }
+  document_.peer = ends_.peer();
+}
+
 void ExperimentRun::probe_cells() {
   std::map<std::string, Result<Availability>> seen;
   for (CellResult& cell : document_.cells) {
@@ -135,6 +150,7 @@ void ExperimentRun::probe_cells() {
     const Result<Availability>& availability = seen.at(key);
     if (!availability && !observer_.stop_requested()) fail(cell, availability.error());
     if (availability && availability->usable()) note_link(cell);
+    if (availability && availability->usable() && ends_.are_of(cell.variant.link)) settle_ends(cell);
     if (!availability || availability->usable()) continue;
     cell.status = CellStatus::skipped;
     cell.reason = fmt::format("{}: {}", to_string(availability->status), availability->cause);
@@ -208,18 +224,23 @@ bool ExperimentRun::take_round(const Sweep::Turn& its_turn) {
   const std::size_t point = its_turn.point;
   const Point axes = plan().points[point].point;
   std::vector<CellResult*> turn;
-  std::vector<unsigned> cores;
+  std::vector<unsigned> cores, far_cores;
   for (CellResult& cell : cells_of_point(document_, point)) {
     if (cell.status != CellStatus::ok) continue;
     turn.push_back(&cell);
-    cores.insert(cores.end(), cell.sender_cores.begin(), cell.sender_cores.end());
-    cores.insert(cores.end(), cell.receiver_cores.begin(), cell.receiver_cores.end());
+    const bool two_hosts = ends_.are_of(cell.variant.link);
+    const bool sends_here = axes.direction == Direction::to_peer;
+    auto& of_senders = two_hosts && !sends_here ? far_cores : cores;
+    auto& of_receivers = two_hosts && sends_here ? far_cores : cores;
+    of_senders.insert(of_senders.end(), cell.sender_cores.begin(), cell.sender_cores.end());
+    of_receivers.insert(of_receivers.end(), cell.receiver_cores.begin(), cell.receiver_cores.end());
   }
   std::shuffle(turn.begin(), turn.end(), order_);
 
   const bool gated =
       plan().gate && std::ranges::any_of(turn, [](const CellResult* cell) { return !cell->virtual_time(); });
   if (gated) gate_.before(cores);
+  if (gated) ends_.gate_before(far_cores);
   std::vector<std::pair<CellResult*, RoundRecord>> records;
   for (CellResult* cell : turn) {
     show(fmt::format("{}, {}", cell->variant.name(), format_size(axes.size_bytes)));
@@ -231,7 +252,8 @@ bool ExperimentRun::take_round(const Sweep::Turn& its_turn) {
   }
   ++attempts_[point];
 
-  const GateVerdict verdict = gated ? gate_.after(cores) : GateVerdict{};
+  GateVerdict verdict = gated ? gate_.after(cores) : GateVerdict{};
+  if (gated) verdict = both(verdict, ends_.gate_after(far_cores));
   const bool cap_reached = all_will_count();
   const bool accepted = verdict.ours || cap_reached;
   ++document_.gate.rounds_taken;
@@ -239,6 +261,7 @@ bool ExperimentRun::take_round(const Sweep::Turn& its_turn) {
   for (auto& [cell, record] : records) {
     record.accepted = accepted;
     record.gate_efficiency = verdict.efficiency;
+    record.speed = verdict.speed;
     if (!accepted) ++document_.gate.rejected_by_variant[cell->variant.name()];
     if (!verdict.ours && cap_reached) ++document_.gate.rounds_forced_by_variant[cell->variant.name()];
     cell->rounds.push_back(std::move(record));
@@ -257,6 +280,7 @@ SampleSpec ExperimentRun::spec_of(const CellResult& cell, const Point& point, co
     spec.receiver_address = link->receiver;
     spec.device_gathers = link->gathers;
   }
+  if (ends_.are_of(cell.variant.link)) ends_.tell(spec);
   spec.has_receiver = cell.has_receiver;
   spec.sender_cores = cell.sender_cores;
   spec.receiver_cores = cell.receiver_cores;
@@ -266,14 +290,15 @@ SampleSpec ExperimentRun::spec_of(const CellResult& cell, const Point& point, co
 }
 
 bool ExperimentRun::take_cell(CellResult& cell, const Point& point, RoundRecord& record) {
-  auto sample = agents_.on(cell.variant.link).and_then([&](AgentPair* agents) -> Result<Sample> {
+  auto sample = agents_.on(cell.variant.link, point.direction).and_then([&](AgentPair* agents) -> Result<Sample> {
     if (auto ready = agents->make_ready(); !ready) return tl::make_unexpected(ready.error());
     SampleSpec spec = spec_of(cell, point, agents->link());
     if (cell.virtual_time()) vary_seed(spec.variant.link, record.round);
     return take_sample(*agents, spec);
   });
   if (!sample) {
-    if (!observer_.stop_requested()) fail(cell, sample.error());
+    const bool far_is_gone = agents_.far() != nullptr && agents_.far()->lost();  // which is no failure of the cell
+    if (!observer_.stop_requested() && !far_is_gone) fail(cell, sample.error());
     return false;
   }
   settle_substrate(cell, *sample);
@@ -309,6 +334,11 @@ bool ExperimentRun::stopped() {
     document_.complete = false;
     document_.broken_off_because = "stopped on request";
   }
+  if (const auto lost = agents_.far() == nullptr ? std::nullopt : agents_.far()->lost(); document_.complete && lost) {
+    document_.complete = false;
+    document_.broken_off_because = lost->message();
+    observer_.note("broken off: " + lost->message());
+  }
   return !document_.complete;
 }
 
@@ -334,6 +364,8 @@ void ExperimentRun::conclude() {
 
 }  // namespace
 
-ResultDocument run_experiment(const Plan& plan, RunObserver& observer) { return ExperimentRun(plan, observer).run(); }
+ResultDocument run_experiment(const Plan& plan, RunObserver& observer, RemoteHost* far) {
+  return ExperimentRun(plan, observer, far).run();
+}
 
 }  // namespace xover

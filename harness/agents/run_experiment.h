@@ -10,6 +10,8 @@
 
 namespace xover {
 
+class RemoteHost;
+
 struct RunProgress {
   std::size_t points_done = 0, points = 0;
   std::uint32_t rounds_done = 0, rounds_planned = 0, rounds_rejected = 0;  // over all points
@@ -26,8 +28,10 @@ class RunObserver {
   virtual bool stop_requested() { return false; }                // asked between and during samples
 };
 
+// `far`: the other host of links that lead to one (--peer); null: there is none, and cells on links that need one are
+// skipped. Outlives the call. When it is lost the run is broken off, and keeps what it measured.
 // Always returns a document: one with failed cells when things fail, one marked incomplete when it was stopped. No
 // agent is left running afterwards.
-ResultDocument run_experiment(const Plan& plan, RunObserver& observer);
+ResultDocument run_experiment(const Plan& plan, RunObserver& observer, RemoteHost* far = nullptr);
 
 }  // namespace xover

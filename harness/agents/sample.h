@@ -34,9 +34,12 @@ struct SampleSpec {
   Point point;
   std::int64_t warmup_ns = 0;
   std::int64_t duration_ns = 0;
-  HostAddresses sender_address, receiver_address;   // of the link's ends
-  bool has_receiver = true, device_gathers = true;  // of the link: see OpenParameters
-  std::vector<unsigned> sender_cores;               // OS CPU for each connection's worker; empty: unpinned
+  HostAddresses sender_address, receiver_address;    // of the link's ends
+  bool has_receiver = true, device_gathers = true;   // of the link: see OpenParameters
+  bool two_hosts = false;                            // the agents are on one each
+  std::string sender_interface, receiver_interface;  // with two hosts: whose counters are read
+  std::vector<std::uint16_t> sender_ports;           // of each connection; empty: the kernel chooses
+  std::vector<unsigned> sender_cores;                // OS CPU for each connection's worker; empty: unpinned
   std::vector<unsigned> receiver_cores;
   bool soakers = false;
   bool kernel_symbols = false;
@@ -52,11 +55,11 @@ struct SideReport {
   std::uint64_t busy = 0;           // submits that were turned away for now
   Histogram latency;                // of latency_kind(); empty on the other side
   Ledger ledger;
-  CpuUsage cpu;                               // other_ns comes from the coordinator, who knows both sides
-  std::optional<std::int64_t> not_soaked_ns;  // of all cores that this side soaked
-  CopyShare copy_share;                       // sender, where asked for
-  std::map<std::string, std::uint64_t> counters;
-  std::map<std::string, std::string> facts;  // of the sockets or queues, as granted: see Session::facts()
+  CpuUsage cpu;                                   // other_ns comes from the coordinator, who knows both sides
+  std::optional<std::int64_t> not_soaked_ns;      // of all cores that this side soaked
+  CopyShare copy_share;                           // sender, where asked for
+  std::map<std::string, std::uint64_t> counters;  // of the sessions, and of the interface with two hosts
+  std::map<std::string, std::string> facts;       // of the sockets or queues, as granted: see Session::facts()
 
   void cover(MonotonicNs from_ns, MonotonicNs to_ns);  // widens first_ns to last_ns by one connection's phase
 };
@@ -69,6 +72,7 @@ struct LatencyRead {
 struct Sample {
   SideReport sender;
   SideReport receiver;
+  std::int64_t clock_uncertainty_ns = 0;  // by no more than this is window_ns() wrong, where two hosts' clocks made it
   std::optional<LatencyRead> latency_read;  // of a sample out of a file, whose histograms are empty
 
   std::int64_t window_ns() const;   // first byte's start to last byte's arrival, drain included

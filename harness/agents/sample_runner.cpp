@@ -7,12 +7,14 @@
 #include <nlohmann/json.hpp>
 
 #include "core/units.h"
+#include "harness/agents/host_protocol.h"
 #include "harness/agents/protocol.h"
 #include "harness/experiment/variants_at.h"
 #include "harness/links/links.h"
 #include "harness/measurement/soakers.h"
 #include "harness/workloads/file_directory.h"
 #include "harness/workloads/virtual_run.h"
+#include "transports/common/socket_address.h"
 
 namespace xover {
 
@@ -36,6 +38,24 @@ std::int64_t open_bound_ns(const Point& point) {
 // What one side sees when the other has failed.
 bool is_effect(const Error& error) { return error.code == ErrorCode::peer_died || error.code == ErrorCode::timed_out; }
 
+// `addresses` are those that the receiver listens on: numeric, with the port behind the last colon.
+Result<WantedPorts> wanted_ports(const SampleSpec& spec, const std::vector<std::string>& addresses) {
+  WantedPorts wanted;
+  wanted.udp = sends_datagrams(spec.variant);
+  wanted.choice = spec.point.rx_queues == RxQueues::one ? QueueChoice::one : QueueChoice::spread;
+  for (const std::string& text : addresses) {
+    const auto address = SocketAddress::parse(text);
+    if (!address)
+      return make_error(ErrorCode::unsupported, "choose ports", spec.variant.id + " has none to choose",
+                        "use --rx-queues any");
+    const bool v4 = address->version() == IpVersion::v4;
+    wanted.source = v4 ? spec.sender_address.ipv4 : spec.sender_address.ipv6;
+    wanted.destination = v4 ? spec.receiver_address.ipv4 : spec.receiver_address.ipv6;
+    wanted.destination_ports.push_back(static_cast<std::uint16_t>(std::stoul(text.substr(text.rfind(':') + 1))));
+  }
+  return wanted;
+}
+
 // The conversation of one sample.
 class SampleCall {
  public:
@@ -45,6 +65,7 @@ class SampleCall {
         receiver_(needs_one_process(spec.variant) ? agents.sender() : agents.receiver()) {}
 
   Result<Sample> run() {
+    if (auto read = read_clocks(); !read) return tl::make_unexpected(read.error());
     if (auto opened = open(); !opened) return tl::make_unexpected(opened.error());
     if (spec_.warmup_ns > 0)
       if (auto warm = phase(1, spec_.warmup_ns); !warm) return tl::make_unexpected(warm.error());
@@ -70,12 +91,36 @@ class SampleCall {
     return reply;
   }
 
+  Result<void> read_clocks() {
+    for (auto [agent, clock] : {std::pair{&sender_, &sender_clock_}, std::pair{&receiver_, &receiver_clock_}}) {
+      auto read = agent->clock();
+      if (!read) return tl::make_unexpected(read.error());
+      *clock = *read;
+    }
+    return {};
+  }
+
+  // Source ports that make the connections arrive at the queues that the point asks for, by the receiver's own word.
+  Result<void> choose_ports(const json& addresses) {
+    if (spec_.point.rx_queues == RxQueues::any) return {};
+    auto wanted = wanted_ports(spec_, addresses.get<std::vector<std::string>>());
+    if (!wanted) return tl::make_unexpected(wanted.error());
+    auto chosen = ask_receiver(
+        {{"request", "choose_ports"}, {"interface", spec_.receiver_interface}, {"wanted", to_json(*wanted)}});
+    if (!chosen) return tl::make_unexpected(chosen.error());
+    auto ports = source_ports_from_json(chosen->value("ports", json()));
+    if (!ports) return tl::make_unexpected(ports.error());
+    spec_.sender_ports = std::move(ports->ports);
+    return {};
+  }
+
   Result<void> open() {
     json addresses = json::array();
     if (spec_.has_receiver) {
       auto listening = ask_receiver({{"request", "open_receiver"}, {"spec", to_json(spec_)}});
       if (!listening) return tl::make_unexpected(listening.error());
       addresses = (*listening)["addresses"];
+      if (auto chosen = choose_ports(addresses); !chosen) return chosen;
     }
     auto connected = ask_sender({{"request", "open_sender"}, {"spec", to_json(spec_)}, {"addresses", addresses}},
                                 open_bound_ns(spec_.point));
@@ -84,12 +129,15 @@ class SampleCall {
   }
 
   Result<void> phase(int number, std::int64_t duration_ns) {
-    json order{{"number", number}, {"start_ns", monotonic_now_ns() + common_start_ns}, {"duration_ns", duration_ns}};
+    const MonotonicNs start_ns = monotonic_now_ns() + common_start_ns;
+    json order{{"number", number}, {"duration_ns", duration_ns}};
     if (spec_.has_receiver) {
       order["request"] = "start_phase";
+      order["start_ns"] = receiver_clock_.theirs(start_ns);
       if (auto started = ask_receiver(order); !started) return tl::make_unexpected(started.error());
     }
     order["request"] = "run_phase";
+    order["start_ns"] = sender_clock_.theirs(start_ns);
     auto sent = ask_sender(order, duration_ns + phase_slack_ns);
     if (!sent) return tl::make_unexpected(cause_of(sent.error()));
     if (!spec_.has_receiver) return {};
@@ -142,6 +190,7 @@ class SampleCall {
         sample.receiver.lost_messages = sample.sender.messages - sample.receiver.messages;
     }
     if (auto closed = close(); !closed) return tl::make_unexpected(closed.error());
+    put_on_one_clock(sample);
     settle_cpu(sample);
     return sample;
   }
@@ -155,11 +204,21 @@ class SampleCall {
     return {};
   }
 
+  void put_on_one_clock(Sample& sample) const {
+    for (auto [side, clock] :
+         {std::pair{&sample.sender, &sender_clock_}, std::pair{&sample.receiver, &receiver_clock_}}) {
+      if (side->first_ns != 0) side->first_ns = clock->ours(side->first_ns);
+      if (side->last_ns != 0) side->last_ns = clock->ours(side->last_ns);
+    }
+    sample.clock_uncertainty_ns = sender_clock_.uncertainty_ns + receiver_clock_.uncertainty_ns;
+  }
+
   // What was not soaked and was not the workers' is softirq, kernel threads and neighbours. A core that both sides use
   // is soaked by the sender's agent, so there all workers come off its figure, and the receiver has none of its own.
   void settle_cpu(Sample& sample) const {
-    const bool shared = std::ranges::any_of(
-        spec_.receiver_cores, [&](unsigned core) { return std::ranges::count(spec_.sender_cores, core) > 0; });
+    const bool shared = !spec_.two_hosts && std::ranges::any_of(spec_.receiver_cores, [&](unsigned core) {
+      return std::ranges::count(spec_.sender_cores, core) > 0;
+    });
     charge(sample.sender, shared ? sample.receiver.cpu.worker_ns : 0);
     charge(sample.receiver, 0);
   }
@@ -170,9 +229,10 @@ class SampleCall {
     side.cpu.charge_other(other_than_workers({&not_soaked_ns, 1}, side.cpu.worker_ns + also_there_ns));
   }
 
-  const SampleSpec& spec_;
-  AgentProcess& sender_;
-  AgentProcess& receiver_;
+  SampleSpec spec_;
+  Agent& sender_;
+  Agent& receiver_;
+  HostClock sender_clock_, receiver_clock_;
 };
 
 Result<Sample> take_virtual_sample(AgentPair& agents, const SampleSpec& spec) {

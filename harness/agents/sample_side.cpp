@@ -12,7 +12,9 @@ namespace xover {
 
 namespace {
 
-constexpr std::int64_t connect_bound_ns = 5'000'000'000;
+// Between two hosts a lost packet of RDMA's connection manager is sent again after 4.3 s (CMA_CM_RESPONSE_TIMEOUT in
+// Linux's drivers/infiniband/core/cma.c): one may be lost.
+std::int64_t connect_bound_ns(const SampleSpec& spec) { return spec.two_hosts ? 9'000'000'000 : 5'000'000'000; }
 
 std::optional<unsigned> core_of(const std::vector<unsigned>& cores, unsigned worker) {
   if (cores.empty()) return std::nullopt;
@@ -24,7 +26,7 @@ std::vector<unsigned> soaked_cores(const SampleSpec& spec, Role role) {
   std::vector<unsigned> cores = role == Role::sender ? spec.sender_cores : spec.receiver_cores;
   std::sort(cores.begin(), cores.end());
   cores.erase(std::unique(cores.begin(), cores.end()), cores.end());
-  if (role == Role::receiver)
+  if (role == Role::receiver && !spec.two_hosts)
     std::erase_if(cores, [&](unsigned core) { return std::ranges::count(spec.sender_cores, core) > 0; });
   return cores;
 }
@@ -102,7 +104,8 @@ Result<std::vector<std::string>> SampleSide::open_receiver() {
 
   std::vector<std::string> addresses;
   for (const auto& place : places_) addresses.push_back(place->address);
-  start_on_every_worker([](Place& place) { return place.end->accept(monotonic_now_ns() + connect_bound_ns); });
+  start_on_every_worker(
+      [this](Place& place) { return place.end->accept(monotonic_now_ns() + connect_bound_ns(spec_)); });
   return addresses;
 }
 
@@ -119,7 +122,8 @@ Result<void> SampleSide::open_sender(std::vector<std::string> addresses) {
     place.end = std::move(*end);
     const std::span<const std::string> mine =
         std::span(addresses).subspan(std::size_t{place.index} * shape_.connections_each, shape_.connections_each);
-    if (auto connected = place.end->connect(mine, monotonic_now_ns() + connect_bound_ns); !connected) return connected;
+    if (auto connected = place.end->connect(mine, monotonic_now_ns() + connect_bound_ns(spec_)); !connected)
+      return connected;
     place.meter = std::make_unique<CpuMeter>();
     if (spec_.kernel_symbols) place.sampler = std::make_unique<CopySampler>();
     return {};
@@ -129,6 +133,7 @@ Result<void> SampleSide::open_sender(std::vector<std::string> addresses) {
 Result<void> SampleSide::start_phase(const PhaseOrder& order) {
   if (auto ready = wait_for_workers(); !ready) return ready;  // accepted, or the phase before has ended
   for (const auto& place : places_) place->expected.set(Expectation::unknown);
+  begin_counting();
   begin_soaking();
   start_on_every_worker([order](Place& place) -> Result<void> {
     place.meter->begin();
@@ -143,10 +148,12 @@ Result<void> SampleSide::finish_phase(const std::vector<std::uint64_t>& messages
   for (std::size_t i = 0; i < places_.size(); ++i) places_[i]->expected.set(i < messages.size() ? messages[i] : 0);
   const Result<void> result = wait_for_workers();
   end_soaking();
+  end_counting();
   return result;
 }
 
 Result<std::vector<std::uint64_t>> SampleSide::run_phase(const PhaseOrder& order) {
+  begin_counting();
   begin_soaking();
   const Result<void> result = on_every_worker([order](Place& place) -> Result<void> {
     if (place.sampler) place.sampler->begin();
@@ -157,6 +164,7 @@ Result<std::vector<std::uint64_t>> SampleSide::run_phase(const PhaseOrder& order
     return sent;
   });
   end_soaking();
+  end_counting();
   // A file that somebody changed is the cause of whatever a connection saw of it, and spoils the sample if none did.
   if (files_)
     if (auto unchanged = files_->unchanged(); !unchanged) return tl::make_unexpected(unchanged.error());
@@ -165,6 +173,20 @@ Result<std::vector<std::uint64_t>> SampleSide::run_phase(const PhaseOrder& order
   for (const auto& place : places_)
     messages.insert(messages.end(), shape_.connections_each, place->end->sent_messages());
   return messages;
+}
+
+// An interface that cannot be read has nothing to tell, and spoils no sample.
+void SampleSide::begin_counting() {
+  counted_before_ = counted_ = {};
+  const std::string& interface = role_ == Role::sender ? spec_.sender_interface : spec_.receiver_interface;
+  if (interface.empty()) return;
+  if (auto counters = read_interface_counters(interface)) counted_before_ = std::move(*counters);
+}
+
+void SampleSide::end_counting() {
+  if (counted_before_.values.empty()) return;
+  const std::string& interface = role_ == Role::sender ? spec_.sender_interface : spec_.receiver_interface;
+  if (const auto counters = read_interface_counters(interface)) counted_ = counters->since(counted_before_);
 }
 
 void SampleSide::begin_soaking() {
@@ -187,6 +209,7 @@ SideReport SampleSide::report() const {
     report.copy_share += place->copy_share;
   }
   report.not_soaked_ns = not_soaked_ns_;
+  for (const auto& [name, value] : counted_.values) report.counters[name] = value;
   return report;
 }
 

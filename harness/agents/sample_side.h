@@ -9,6 +9,7 @@
 
 #include "harness/agents/sample.h"
 #include "harness/agents/worker.h"
+#include "harness/interfaces/interface_counters.h"
 #include "harness/measurement/soakers.h"
 #include "harness/workloads/end.h"
 
@@ -42,6 +43,8 @@ class SampleSide {
   template <typename Step>
   void start_on_every_worker(Step step);
   Result<void> wait_for_workers();
+  void begin_counting();
+  void end_counting();
   void begin_soaking();
   void end_soaking();
 
@@ -50,7 +53,8 @@ class SampleSide {
   EndShape shape_;
   std::unique_ptr<FileSet> files_;  // of a sender of workload `file`; outlives the ends
   std::unique_ptr<Soakers> soakers_;
-  std::optional<std::int64_t> not_soaked_ns_;  // in the last phase, of all soaked cores
+  std::optional<std::int64_t> not_soaked_ns_;   // in the last phase, of all soaked cores
+  InterfaceCounters counted_before_, counted_;  // of the interface in the last phase, with two hosts
   std::vector<std::unique_ptr<Place>> places_;
 };
 

@@ -17,10 +17,12 @@
 #include "harness/command_line/list_command.h"
 #include "harness/command_line/report_command.h"
 #include "harness/command_line/run_command.h"
+#include "harness/command_line/serve_command.h"
 #include "harness/command_line/threshold_command.h"
 #include "harness/command_line/version.h"
 #include "harness/experiment/bad_input.h"
 #include "harness/experiment/presets.h"
+#include "harness/server/client_host.h"
 
 namespace xover {
 
@@ -34,6 +36,7 @@ constexpr auto main_help = R"(Examples:
   xover diff before.json after.json      what changed between two runs, and whether it is real
   xover report result.json               the HTML report of a run of the past, to result.html
   xover list                             what can run here, and what would make the rest run
+  xover serve                            this host as the far side of a run on another one
 
 Exit codes: 0 done, 1 a cell failed or an assertion does not hold, 2 wrong usage or configuration, 3 nothing could run
 here.
@@ -75,9 +78,10 @@ struct Arguments {
   DiffFlags diff;
   ReportFlags report;
   ThresholdFlags threshold;
-  bool list_json = false;
+  ServeFlags serve;
+  ListFlags list;
   std::string explained;
-  int control_fd = -1;
+  int control_fd = -1, line_fd = -1, client_fd = -1;
 };
 
 std::string run_help() {
@@ -94,6 +98,8 @@ void add_diff_flags(CLI::App& diff, DiffFlags& flags) {
   diff.add_option("--least-difference", flags.least_percent, "no smaller change is called real")
       ->type_name("PERCENT")
       ->capture_default_str();
+  diff.add_flag("--as-measured", flags.as_measured, "do not correct for how fast the machine was in each run")
+      ->disable_flag_override();
   diff.add_flag("--fail-on-slower", flags.fail_on_slower, "exit code 1 when something is slower for real")
       ->disable_flag_override();
   diff.footer(diff_examples);
@@ -114,7 +120,10 @@ void describe(CLI::App& app, Arguments& arguments) {
   threshold->footer(threshold_examples);
 
   CLI::App* list = app.add_subcommand("list", "every transport and link: usable here or not, why, and what would help");
-  list->add_flag("--json", arguments.list_json, "for programs")->disable_flag_override();
+  list->add_flag("--json", arguments.list.json, "for programs")->disable_flag_override();
+  list->add_option("--peer", arguments.list.peer, "also ask the `xover serve` there, of links that lead to it")
+      ->type_name("HOST[:PORT]");
+  list->add_option("--key-file", arguments.list.key_file, "the key that it wants")->type_name("FILE");
 
   CLI::App* diff = app.add_subcommand("diff", "what changed between two runs, and whether it is real");
   add_diff_flags(*diff, arguments.diff);
@@ -129,8 +138,14 @@ void describe(CLI::App& app, Arguments& arguments) {
   CLI::App* explain = app.add_subcommand("explain", "the way of a byte, who copies it, and a short measured proof");
   explain->add_option("transport", arguments.explained, "as in `xover list`")->required()->type_name("TRANSPORT");
 
+  CLI::App* serve = app.add_subcommand("serve", "this host as the far side of runs on another one");
+  arguments.serve.add_to(*serve);
+
   CLI::App* agent = app.add_subcommand("agent", "")->group("");
   agent->add_option("--control-fd", arguments.control_fd)->required();
+  CLI::App* client_host = app.add_subcommand("client-host", "")->group("");
+  client_host->add_option("--line-fd", arguments.line_fd)->required();
+  client_host->add_option("--client-fd", arguments.client_fd)->required();
   for (CLI::App* command : app.get_subcommands({})) command->allow_extras();
 }
 
@@ -156,7 +171,7 @@ Result<void> check_command(const CLI::App& app) {
                        "flags go behind it");
     }
     return bad_input("unknown command " + in_quotes(strangers.front()), {},
-                     nearest(strangers.front(), {"run", "threshold", "report", "diff", "list", "explain"}));
+                     nearest(strangers.front(), {"run", "threshold", "report", "diff", "list", "explain", "serve"}));
   }
   if (commands.empty()) return bad_input("no command", {}, "try `xover run` or `xover --help`");
   const CLI::App& command = *commands.front();
@@ -171,7 +186,9 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
   if (auto checked = check_command(app); !checked) return complain(checked.error());
   const std::string command = app.get_subcommands().front()->get_name();
   if (command == "agent") return agent_main(arguments.control_fd);
-  if (command == "list") return list_command(arguments.list_json);
+  if (command == "client-host") return client_host_main(arguments.line_fd, arguments.client_fd);
+  if (command == "serve") return serve_command(arguments.serve);
+  if (command == "list") return list_command(arguments.list);
   if (command == "report") return report_command(arguments.report);
   if (command == "diff") return diff_command(arguments.diff);
   if (command == "threshold") return threshold_command(arguments.threshold);

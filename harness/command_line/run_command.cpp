@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <optional>
+#include <string>
 
 #include "harness/agents/run_experiment.h"
 #include "harness/analysis/judge_assertions.h"
 #include "harness/command_line/complaint.h"
-#include "harness/command_line/interrupt.h"
+#include "harness/command_line/reach_peer.h"
 #include "harness/experiment/plan_from.h"
 #include "harness/experiment/result.h"
 #include "harness/reports/html/html_report.h"
@@ -19,10 +21,12 @@ namespace xover {
 
 namespace {
 
-ResultDocument carry_out(const Plan& plan) {
+Result<ResultDocument> carry_out(const Plan& plan, const std::optional<std::string>& key_file) {
   const InterruptGuard interrupt;
+  const auto far = reach_peer(plan.peer, key_file, plan.name, interrupt);
+  if (!far) return tl::make_unexpected(far.error());
   Progress progress(stderr, [&] { return interrupt.requested(); });
-  return run_experiment(plan, progress);
+  return run_experiment(plan, progress, far->get());
 }
 
 // The last line of a run, where a person looks first.
@@ -62,7 +66,9 @@ int run_command(const RunFlags& flags) {
 
   // The files come first: a reader of standard output that goes away (`| head`) must not cost the result.
   std::signal(SIGPIPE, SIG_IGN);
-  ResultDocument document = carry_out(*plan);
+  auto carried_out = carry_out(*plan, flags.key_file());
+  if (!carried_out) return complain(carried_out.error());
+  ResultDocument& document = *carried_out;
   document.assertions = judge_assertions(*assertions, document);
   const auto written = outputs.write(document);
   std::FILE* const people = outputs.json_on_stdout() ? stderr : stdout;

@@ -47,7 +47,8 @@ std::string help_of(const FieldFacts& field, const std::string& default_value) {
   return fmt::format("{}{}{} [{}]", field.help, range.empty() ? "" : "; ", range, default_value);
 }
 
-bool is_flag(const Setting& setting) { return setting.kind != FieldKind::text; }
+// What a file says of itself is no flag.
+bool is_flag(const Setting& setting) { return setting.kind != FieldKind::text || setting.name == "peer"; }
 
 Result<void> append_list(const std::string& flag, const std::vector<std::string>& given, std::vector<Placed>& list) {
   for (const std::string& one : given) {
@@ -120,6 +121,9 @@ void RunFlags::add_settings(CLI::App& run) {
           ->group(group);
     }
   }
+  run.add_option("--key-file", key_file_, "the key that --peer wants: `xover serve --new-key FILE` makes one")
+      ->type_name("FILE")
+      ->group(group);
 }
 
 void RunFlags::add_outputs(CLI::App& run) {

@@ -27,7 +27,8 @@ class RunFlags {
   const Outputs& outputs() const { return outputs_; }
   // What is claimed about the plan, each checked against it. Error: bad_input.
   Result<std::vector<Assertion>> assertions(const Plan& plan) const;
-  bool assert_strictly() const { return assert_strictly_; }  // what is undecided does not hold
+  const std::optional<std::string>& key_file() const { return key_file_; }  // for the other host
+  bool assert_strictly() const { return assert_strictly_; }                 // what is undecided does not hold
 
  private:
   void add_axes(CLI::App& run);
@@ -43,6 +44,7 @@ class RunFlags {
   std::map<std::string, std::optional<std::string>, std::less<>> settings_;  // by name
   std::map<std::string, bool, std::less<>> switches_;                        // settings that are true or false
   Outputs outputs_;
+  std::optional<std::string> key_file_;
   std::vector<std::string> assertions_;
   bool assert_strictly_ = false;
 };

@@ -180,8 +180,10 @@ constexpr std::array table{
     number<&Point::placement>({.name = "placement",
                                .plural = "placements",
                                .kind = FieldKind::choice,
-                               .choices = "auto|same_core|smt_sibling|same_l3|same_package|cross_package",
-                               .help = "which cores the two sides get"}),
+                               .choices =
+                                   "auto|same_core|smt_sibling|same_l3|same_package|cross_package|near_nic|rx_cpu|"
+                                   "rx_sibling|rx_same_l3",
+                               .help = "which cores the two sides get; near_nic and rx_...: by the network card"}),
     number<&Point::rate_per_second>({.name = "rate",
                                      .plural = "rates",
                                      .kind = FieldKind::count,
@@ -197,6 +199,15 @@ constexpr std::array table{
                            .choices = "warm|cold",
                            .help = "file: in the page cache, or dropped from it before each answer"}),
     directory(),
+    number<&Point::direction>({.name = "direction",
+                               .plural = "directions",
+                               .kind = FieldKind::choice,
+                               .choices = "to_peer|from_peer",
+                               .help = "between two hosts: who sends, this one or that of --peer"}),
+    number<&Point::rx_queues>({.name = "rx_queues",
+                               .kind = FieldKind::choice,
+                               .choices = "any|spread|one",
+                               .help = "between two hosts: at which queues of the receiver connections arrive"}),
     link(),
 };
 

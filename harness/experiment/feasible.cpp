@@ -49,8 +49,8 @@ Result<Options> own_options(const Variant& variant) {
 
 class Combination {
  public:
-  Combination(const PlannedPoint& planned, const ExperimentText& experiment)
-      : planned_(planned), point_(planned.point), experiment_(experiment) {}
+  Combination(const PlannedPoint& planned, const ExperimentText& experiment, bool two_hosts)
+      : planned_(planned), point_(planned.point), experiment_(experiment), two_hosts_(two_hosts) {}
 
   Result<void> check() const {
     if (point_.fields > point_.size_bytes) {
@@ -174,7 +174,7 @@ class Combination {
   Result<void> check_bypass(const Variant& variant, const LinkDescriptor& link) const {
     if (find_transport(variant.id)->family != "dpdk") return {};
     if (link.takes_argument()) {
-      if (const auto names = parse_device_names(variant.link); !names)
+      if (const auto names = parse_device_names(variant.link, two_hosts_); !names)
         return complain({"link", "transports"},
                         fmt::format("link {}: {}", in_quotes(variant.link.text()), names.error().context),
                         names.error().remedy);
@@ -265,6 +265,7 @@ class Combination {
   const PlannedPoint& planned_;
   const Point& point_;
   const ExperimentText& experiment_;
+  const bool two_hosts_;
 };
 
 using LinkByCard = std::map<std::string, std::string, std::less<>>;
@@ -314,8 +315,8 @@ std::uint64_t largest_message_bytes(const Variant& variant) {
   return options ? largest_datagram_bytes(*options) : 0;
 }
 
-Result<void> check_feasible(const PlannedPoint& planned, const ExperimentText& experiment) {
-  return Combination(planned, experiment).check();
+Result<void> check_feasible(const PlannedPoint& planned, const ExperimentText& experiment, bool two_hosts) {
+  return Combination(planned, experiment, two_hosts).check();
 }
 
 }  // namespace xover

@@ -13,7 +13,8 @@
 namespace xover {
 
 // The error names the place of the axis that a person would change, as `experiment` has it.
-Result<void> check_feasible(const PlannedPoint& planned, const ExperimentText& experiment);
+// `two_hosts`: there is another host, so the devices of a link may have one name.
+Result<void> check_feasible(const PlannedPoint& planned, const ExperimentText& experiment, bool two_hosts = false);
 
 // Refuses cards that two links would take: a run holds each link from its first use to its end. `points` are all of the
 // run so far; the error names the place of the links of `experiment`, which added the last of them.

@@ -104,10 +104,10 @@ Result<void> add_points(Plan& plan, const ExperimentText& experiment, const std:
                         const std::vector<PlacedVariant>& variants) {
   const std::size_t earlier = plan.points.size();
   for (const Point& point : points) {
-    auto resolved = variants_at(point, experiment.axes.contains("link"), variants);
+    auto resolved = variants_at(point, {experiment.axes.contains("link"), !plan.peer.empty()}, variants);
     if (!resolved) return tl::make_unexpected(std::move(resolved.error()));
     PlannedPoint planned{point, std::move(*resolved)};
-    if (auto possible = check_feasible(planned, experiment); !possible) return possible;
+    if (auto possible = check_feasible(planned, experiment, !plan.peer.empty()); !possible) return possible;
     if (!is_there(std::span(plan.points).first(earlier), planned)) plan.points.push_back(std::move(planned));
   }
   return check_cards(plan.points, experiment);

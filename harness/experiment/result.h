@@ -12,6 +12,7 @@
 #include "harness/agents/sample.h"
 #include "harness/experiment/plan.h"
 #include "harness/experiment/warning.h"
+#include "harness/measurement/yardstick.h"
 
 namespace xover {
 
@@ -24,6 +25,7 @@ struct RoundRecord {
   std::uint32_t round = 0;     // which round of the point, from 0; equal numbers pair the cells of a point
   bool accepted = true;        // the gate's word; figures of rejected rounds stay, and count nowhere
   double gate_efficiency = 1;  // the worse of before and after: 1 is cores that were all ours
+  std::optional<MachineSpeed> speed;
   Sample sample;
 };
 
@@ -182,8 +184,15 @@ struct Environment {
   std::map<std::string, std::string> facts;  // kernel, CPU model, cores, memory, sysctls that matter, clocks
 };
 
+// The other host of a run between two.
+struct PeerHost {
+  std::string address;  // as --peer has it
+  Environment environment;
+};
+
 struct ResultDocument {
   Environment environment;
+  std::optional<PeerHost> peer;
   Plan plan;
   bool complete = true;  // false: broken off; what was measured is here
   std::string broken_off_because;

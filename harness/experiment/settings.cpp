@@ -5,6 +5,7 @@
 #include <array>
 
 #include "harness/experiment/bad_input.h"
+#include "harness/remote/peer_address.h"
 
 namespace xover {
 
@@ -25,6 +26,22 @@ constexpr Setting summary() {
   setting.write_text = [](Plan& plan, std::string_view text) -> Result<void> {
     if (text.find('\n') != std::string_view::npos) return bad_input({}, "has several lines", "expected one");
     plan.summary = text;
+    return {};
+  };
+  return setting;
+}
+
+constexpr Setting peer() {
+  Setting setting{FieldFacts{.name = "peer",
+                             .kind = FieldKind::text,
+                             .help = "HOST or HOST:PORT of a `xover serve`: one end of links that leave this host"}};
+  setting.read_text = [](const Plan& plan) { return plan.peer; };
+  setting.write_text = [](Plan& plan, std::string_view text) -> Result<void> {
+    if (auto address = parse_peer(std::string(text)); !address) {
+      address.error().operation.clear();
+      return tl::make_unexpected(address.error());
+    }
+    plan.peer = text;
     return {};
   };
   return setting;
@@ -58,6 +75,7 @@ constexpr Setting findings() {
 
 constexpr std::array table{
     summary(),
+    peer(),
     rounds(),
     number<&Plan::max_rounds>({.name = "max_rounds",
                                .kind = FieldKind::count,
@@ -97,6 +115,12 @@ constexpr std::array table{
                          .least = 0,
                          .greatest = INT64_MAX,
                          .help = "of the order of the transports in each round"}),
+    number<&Plan::clocks_agree_within_ns>(
+        {.name = "clocks_agree_within",
+         .kind = FieldKind::duration,
+         .least = 0,
+         .greatest = second_ns,
+         .help = "between two hosts: how well PTP keeps their clocks, which one-way latency needs; 0: not known"}),
     number<&Plan::gate>(
         {.name = "gate", .kind = FieldKind::boolean, .help = "take a round again when the cores were not all ours"}),
     number<&Plan::soakers>({.name = "soakers",

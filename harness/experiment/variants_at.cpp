@@ -71,12 +71,20 @@ tl::unexpected<Error> wrong_link(const std::string& place, const Descriptor& row
                    fmt::format("it runs on {}: write {}@{}", fmt::join(row.links, ", "), row.id, row.links.front()));
 }
 
-Result<Link> choose_link(const PlacedVariant& wanted, const Descriptor& row, const Point& point, bool link_given) {
+// The first that leads to another host where there is one, else the first.
+std::string_view default_link(const Descriptor& row, bool two_hosts) {
+  const auto leads_there = [](std::string_view name) { return find_link(name)->two_hosts; };
+  const auto found = two_hosts ? std::ranges::find_if(row.links, leads_there) : row.links.begin();
+  return found == row.links.end() ? row.links.front() : *found;
+}
+
+Result<Link> choose_link(const PlacedVariant& wanted, const Descriptor& row, const Point& point, LinkRule rule) {
   const auto runs_on = [&](const Link& link) {
     return std::find(row.links.begin(), row.links.end(), link.name) != row.links.end();
   };
   const Link& own = wanted.variant.link;
-  if (own.name.empty() && !link_given && !runs_on(point.link)) return Link{.name = std::string(row.links.front())};
+  if (own.name.empty() && !rule.link_given && (rule.two_hosts || !runs_on(point.link)))
+    return Link{.name = std::string(default_link(row, rule.two_hosts))};
   const Link& link = own.name.empty() ? point.link : own;
   if (!runs_on(link)) return wrong_link(wanted.place, row, link);
   const auto options = Options::resolve("link " + link.name, find_link(link.name)->options, link.options);
@@ -84,9 +92,9 @@ Result<Link> choose_link(const PlacedVariant& wanted, const Descriptor& row, con
   return link;
 }
 
-Result<Variant> variant_at(const PlacedVariant& wanted, const Point& point, bool link_given) {
+Result<Variant> variant_at(const PlacedVariant& wanted, const Point& point, LinkRule rule) {
   const Descriptor& row = *find_transport(wanted.variant.id);
-  auto link = choose_link(wanted, row, point, link_given);
+  auto link = choose_link(wanted, row, point, rule);
   if (!link) return tl::make_unexpected(std::move(link.error()));
   Variant variant = wanted.variant;
   variant.link = std::move(*link);
@@ -132,10 +140,10 @@ Result<std::vector<PlacedVariant>> parse_variants(std::span<const Placed> texts)
   return variants;
 }
 
-Result<std::vector<Variant>> variants_at(const Point& point, bool link_given, std::span<const PlacedVariant> variants) {
+Result<std::vector<Variant>> variants_at(const Point& point, LinkRule rule, std::span<const PlacedVariant> variants) {
   std::vector<Variant> resolved;
   for (const PlacedVariant& wanted : variants) {
-    auto variant = variant_at(wanted, point, link_given);
+    auto variant = variant_at(wanted, point, rule);
     if (!variant) return tl::make_unexpected(std::move(variant.error()));
     const std::string name = variant->name();
     if (std::any_of(resolved.begin(), resolved.end(), [&](const Variant& other) { return other.name() == name; })) {

@@ -34,9 +34,14 @@ bool needs_one_process(const Variant& variant);
 // point shares. These are no part of a variant's name: "tcp.send" stays that in tables and sentences.
 Result<Options> options_at(const Variant& variant, const Point& point);
 
-// The variants as they run at this point. A variant's own link and options win over the point's. The point's link
-// counts for every variant when `link_given`: one that does not run on it is an error then, never moved elsewhere.
-// Names within a point are unique, because results are told apart by them.
-Result<std::vector<Variant>> variants_at(const Point& point, bool link_given, std::span<const PlacedVariant> variants);
+struct LinkRule {
+  bool link_given = false;  // the point's link counts for every variant: one that does not run on it is an error then,
+                            // never moved elsewhere
+  bool two_hosts = false;   // there is another host: what names no link goes there where it can
+};
+
+// The variants as they run at this point. A variant's own link and options win over the point's. Names within a point
+// are unique, because results are told apart by them.
+Result<std::vector<Variant>> variants_at(const Point& point, LinkRule rule, std::span<const PlacedVariant> variants);
 
 }  // namespace xover

@@ -58,6 +58,16 @@ constexpr std::array rows{
                    .argument_form = two_devices,
                    .made = true,
                    .options = wire_options},
+    LinkDescriptor{.name = "net",
+                   .substrate = Substrate::hardware,
+                   .summary = "the network between this host and the one of --peer; A here, B there",
+                   .copies_after =
+                       "nothing: the cards' DMA; emulated cards' host copies all payload, and so does the kernel "
+                       "for a card without scatter_gather",
+                   .argument_form = two_devices,
+                   .argument_optional = true,
+                   .two_hosts = true,
+                   .needs_peer = true},
     LinkDescriptor{.name = "ring",
                    .substrate = Substrate::same_host_memory,
                    .summary = "a pair of DPDK rings in one process",
@@ -77,19 +87,22 @@ constexpr std::array rows{
                    .copies_after =
                        "all payload three times: by the driver into the sending socket's ring, by the kernel "
                        "into the receiving one's, by the driver out of it",
-                   .argument_form = two_devices},
+                   .argument_form = two_devices,
+                   .two_hosts = true},
     LinkDescriptor{.name = "af_xdp",
                    .substrate = Substrate::soft_device,
                    .summary = "DPDK on AF_XDP sockets of two kernel interfaces",
                    .copies_after =
                        "all payload, by the driver into the socket's memory and by the kernel at both ends, "
                        "unless the interfaces' own driver has AF_XDP zero-copy",
-                   .argument_form = two_devices},
+                   .argument_form = two_devices,
+                   .two_hosts = true},
     LinkDescriptor{.name = "pci",
                    .substrate = Substrate::hardware,
                    .summary = "two network cards that DPDK drives itself",
                    .copies_after = "nothing: the cards' DMA; emulated cards' host copies all payload",
                    .argument_form = two_devices,
+                   .two_hosts = true,
                    .options = pci_options},
     LinkDescriptor{.name = "simulated",
                    .substrate = Substrate::simulated,
@@ -103,6 +116,7 @@ constexpr std::array rows{
                    .copies_after = "nothing on a card; soft RDMA (rxe, siw): all payload, by the kernel in softirq",
                    .argument_form = "DEV",
                    .argument_optional = true,
+                   .two_hosts = true,
                    .options = verbs_options},
 };
 
@@ -121,6 +135,16 @@ bool has_one_address_space(const Link& link) {
   if (row == nullptr) return false;
   const auto ends = link.options.find("ends");
   return row->one_address_space || (ends != link.options.end() && ends->second == "threads");
+}
+
+bool leads_to_peer(const Link& link) {
+  const LinkDescriptor* row = find_link(link.name);
+  return row != nullptr && row->two_hosts;
+}
+
+bool needs_peer(const Link& link) {
+  const LinkDescriptor* row = find_link(link.name);
+  return row != nullptr && row->needs_peer;
 }
 
 bool has_virtual_time(const Link& link) {

@@ -20,6 +20,8 @@ struct LinkDescriptor {
   bool argument_optional = false;  // without one the first that there is, is meant
   bool made = false;               // xover makes it for the run, in network namespaces of its own: see make_link()
   bool one_address_space = false;  // both ends must be in one process, whatever the transport
+  bool two_hosts = false;          // with another host, its ends are on one each
+  bool needs_peer = false;         // without another host there is no such link
   std::span<const OptionSpec> options;
 
   bool takes_argument() const { return !argument_form.empty(); }
@@ -32,6 +34,10 @@ const LinkDescriptor* find_link(std::string_view name);  // null: no such link
 // Both ends of this link must be in one process: it is so by its nature, or by its options (`local[ends=threads]`).
 // False for a link that does not exist.
 bool has_one_address_space(const Link& link);
+
+// With another host this link leads there; without one this link is nowhere. False for a link that does not exist.
+bool leads_to_peer(const Link& link);
+bool needs_peer(const Link& link);
 
 // Time does not pass on it by itself: its figures are a model's, and share no column with anybody's.
 bool has_virtual_time(const Link& link);

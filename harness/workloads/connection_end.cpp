@@ -17,7 +17,7 @@ std::uint64_t seed_of(const Point& point, unsigned connection) {
 }  // namespace
 
 Result<std::unique_ptr<End>> ConnectionEnd::open(const SampleSpec& spec, Role role, unsigned connection) {
-  auto endpoint = Endpoint::open(spec, role, {.channels = 1, .depth = spec.point.depth});
+  auto endpoint = Endpoint::open(spec, role, {.channels = 1, .depth = spec.point.depth, .connection = connection});
   if (!endpoint) return tl::make_unexpected(endpoint.error());
   return std::unique_ptr<End>(new ConnectionEnd(spec, role, connection, std::move(*endpoint)));
 }

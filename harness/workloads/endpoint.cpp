@@ -91,6 +91,8 @@ OpenParameters parameters_of(const SampleSpec& spec, Role role, Endpoint::Size s
   parameters.role = sender ? LinkRole::sender : LinkRole::receiver;
   parameters.own = sender ? spec.sender_address : spec.receiver_address;
   parameters.peer = sender ? spec.receiver_address : spec.sender_address;
+  parameters.two_hosts = spec.two_hosts;
+  if (sender && size.connection < spec.sender_ports.size()) parameters.own_port = spec.sender_ports[size.connection];
   parameters.has_receiver = spec.has_receiver;
   parameters.device_gathers = spec.device_gathers;
   parameters.max_channels = size.channels;

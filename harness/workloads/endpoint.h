@@ -23,6 +23,7 @@ class Endpoint {
   struct Size {
     std::size_t channels = 1;
     std::size_t depth = 1;
+    std::size_t connection = 0;  // the first channel's number in the sample
   };
 
   // Refuses points that the session's limits do not allow; the error names the axis.

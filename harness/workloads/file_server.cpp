@@ -32,8 +32,9 @@ Result<void> check_sizes(const SampleSpec& spec, const FileSet& files, const Lim
 
 }  // namespace
 
-Result<std::unique_ptr<End>> FileServer::open(const SampleSpec& spec, FileSet& files) {
-  auto endpoint = Endpoint::open(spec, Role::sender, {.channels = 1, .depth = file_session_depth(spec.point)});
+Result<std::unique_ptr<End>> FileServer::open(const SampleSpec& spec, unsigned connection, FileSet& files) {
+  auto endpoint = Endpoint::open(spec, Role::sender,
+                                 {.channels = 1, .depth = file_session_depth(spec.point), .connection = connection});
   if (!endpoint) return tl::make_unexpected(endpoint.error());
   if (auto fit = check_sizes(spec, files, endpoint->limits()); !fit) return tl::make_unexpected(fit.error());
   return std::unique_ptr<End>(new FileServer(spec, files, std::move(*endpoint)));

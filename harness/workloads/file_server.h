@@ -16,7 +16,7 @@ namespace xover {
 
 class FileServer final : public End {
  public:
-  static Result<std::unique_ptr<End>> open(const SampleSpec& spec, FileSet& files);
+  static Result<std::unique_ptr<End>> open(const SampleSpec& spec, unsigned connection, FileSet& files);
 
   Result<std::string> listen() override { return endpoint_.listen(); }
   Result<void> accept(MonotonicNs deadline) override;

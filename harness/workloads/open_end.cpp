@@ -18,7 +18,7 @@ Result<std::unique_ptr<End>> open_end(const SampleSpec& spec, Role role, unsigne
     case Workload::stream:
     case Workload::pingpong:
     case Workload::paced: break;
-    case Workload::file: return sender ? FileServer::open(spec, *files) : FileClient::open(spec, number);
+    case Workload::file: return sender ? FileServer::open(spec, number, *files) : FileClient::open(spec, number);
     case Workload::fanout:
       if (sender) return FanoutSender::open(spec);
       break;  // its receivers do what a stream's do
