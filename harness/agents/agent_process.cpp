@@ -3,20 +3,17 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
-#include <cstring>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "harness/agents/protocol.h"
-
-extern char** environ;
+#include "harness/agents/spawned_process.h"
 
 namespace xover {
 
@@ -32,38 +29,9 @@ std::string& agent_program() {
   return path;
 }
 
-// Standard output stays the coordinator's, so that `--json -` prints JSON alone.
 Result<pid_t> spawn_agent(int socket) {
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, socket, agent_fd);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t none;
-  sigemptyset(&none);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-
-  std::string program = agent_program(), name = "xover", command = "agent", option = "--control-fd", fd = "3";
-  std::array<char*, 5> arguments{name.data(), command.data(), option.data(), fd.data(), nullptr};
-  pid_t pid = -1;
-  const int problem = posix_spawn(&pid, program.c_str(), &actions, &attributes, arguments.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  if (problem != 0) {
-    errno = problem;
-    return system_error("spawn agent", program);
-  }
-  return pid;
-}
-
-std::string describe_status(int status) {
-  if (WIFSIGNALED(status))
-    return fmt::format("killed by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
-  return fmt::format("exited with status {}", WEXITSTATUS(status));
+  const Inherited control{socket, agent_fd};
+  return spawn_program(agent_program(), {"xover", "agent", "--control-fd", std::to_string(agent_fd)}, {&control, 1});
 }
 
 }  // namespace
@@ -102,7 +70,7 @@ AgentProcess::~AgentProcess() {
 std::optional<std::string> AgentProcess::ending() {
   if (ending_) return ending_;
   int status = 0;
-  if (waitpid(pid_, &status, WNOHANG) == pid_) ending_ = describe_status(status);
+  if (waitpid(pid_, &status, WNOHANG) == pid_) ending_ = describe_ending(status);
   return ending_;
 }
 

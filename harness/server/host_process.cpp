@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,12 +10,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-extern char** environ;
+#include "harness/agents/spawned_process.h"
 
 namespace xover {
 
@@ -32,29 +30,11 @@ constexpr std::int64_t grace_ns = 15'000'000'000;  // for the host to end a turn
 FileDescriptor out_of_the_way(int fd) { return FileDescriptor(fcntl(fd, F_DUPFD_CLOEXEC, client_fd + 1)); }
 
 Result<pid_t> spawn_host(int line, int client) {
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, line, line_fd);
-  posix_spawn_file_actions_adddup2(&actions, client, client_fd);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t none;
-  sigemptyset(&none);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-
-  std::array<std::string, 6> words{"xover", "client-host", "--line-fd", "3", "--client-fd", "4"};
-  std::array<char*, 7> arguments{};
-  std::ranges::transform(words, arguments.begin(), [](std::string& word) { return word.data(); });
-  pid_t pid = -1;
-  const int problem = posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, arguments.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  if (problem == 0) return pid;
-  errno = problem;
-  return system_error("spawn", "client host");
+  const std::array<Inherited, 2> inherited{Inherited{line, line_fd}, Inherited{client, client_fd}};
+  return spawn_program(
+      "/proc/self/exe",
+      {"xover", "client-host", "--line-fd", std::to_string(line_fd), "--client-fd", std::to_string(client_fd)},
+      inherited);
 }
 
 int wait_for(pid_t pid) {
@@ -62,12 +42,6 @@ int wait_for(pid_t pid) {
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
   return status;
-}
-
-std::string describe(int status) {
-  if (WIFSIGNALED(status))
-    return fmt::format("killed by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
-  return fmt::format("exited with status {}", WEXITSTATUS(status));
 }
 
 }  // namespace
@@ -140,7 +114,7 @@ std::optional<ServedClient> HostProcess::ended() {
   collected_ = true;
   if (last_word_) return last_word_;
   if (!killed_because_.empty()) return ServedClient{killed_because_ + ", and was killed"};
-  return ServedClient{"its host was " + describe(status)};
+  return ServedClient{"its host was " + describe_ending(status)};
 }
 
 }  // namespace xover

@@ -174,11 +174,13 @@ TEST_F(PeerRun, ListAsksBoth) {
   const ChildResult listed = run_program({xover_program(), "list", "--json", "--peer", peer()}, seconds(120));
   ASSERT_EQ(listed.exit_code, 0) << listed.err;
   const json list = json::parse(listed.out);
-  for (const json& transport : list["transports"]) {
-    if (transport["id"] != "tcp.send") continue;
-    for (const json& link : transport["links"])
-      if (link["name"] == "net") EXPECT_EQ(link["status"], "usable") << link.dump();
+  std::vector<std::string> seen;
+  for (const json& transport : list.at("transports")) {
+    if (transport.at("id") != "tcp.send") continue;
+    for (const json& link : transport.at("links"))
+      if (link.at("link") == "net") seen.push_back(link.at("status"));
   }
+  EXPECT_EQ(seen, std::vector<std::string>{"usable"});
 }
 
 TEST(PeerRunWithout, NobodyListensThere) {
