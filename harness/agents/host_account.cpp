@@ -1,9 +1,6 @@
 // The questions of one host, put to what knows the answers.
 #include "harness/agents/host_account.h"
 
-#include <net/if.h>
-#include <unistd.h>
-
 #include <filesystem>
 
 #include "harness/agents/cells.h"

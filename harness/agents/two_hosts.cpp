@@ -25,6 +25,8 @@ std::string interface_of_argument(const std::string& argument, bool near) {
   return near ? argument.substr(0, plus) : argument.substr(plus + 1);
 }
 
+const std::string& known_address(const HostAddresses& host) { return host.ipv4.empty() ? host.ipv6 : host.ipv4; }
+
 bool carries_ip(const Link& link) { return link.name == "net"; }
 
 // People name the device of this host first, transports that of the sender.
@@ -61,9 +63,8 @@ Result<void> check_clocks(const Point& point, const Plan& plan) {
 }  // namespace
 
 Result<HostAccount> TwoHosts::describe_far(Agent& agent, const std::string& interface) const {
-  const HostAddresses& far = agents_.far()->far();
   auto reply = agent.call(
-      {{"request", "describe_host"}, {"interface", interface}, {"own_address", far.ipv4.empty() ? far.ipv6 : far.ipv4}},
+      {{"request", "describe_host"}, {"interface", interface}, {"own_address", known_address(agents_.far()->far())}},
       question_bound_ns);
   if (!reply) return tl::make_unexpected(reply.error());
   return host_account_from_json(reply->value("account", json()));
@@ -81,8 +82,7 @@ Result<const TwoHosts::Ends*> TwoHosts::ends_on(const Link& link, Direction dire
   asked_.emplace(link, direction);
   if (const auto known = ends_.find(link.text()); known != ends_.end()) return &known->second;
   const std::string argument = carries_ip(link) ? link.argument : std::string();
-  const HostAddresses& own = agents_.far()->near();
-  auto near = describe_host(interface_of_argument(argument, true), own.ipv4.empty() ? own.ipv6 : own.ipv4);
+  auto near = describe_host(interface_of_argument(argument, true), known_address(agents_.far()->near()));
   if (!near) return tl::make_unexpected(near.error());
   auto agent = far_agent();
   if (!agent) return tl::make_unexpected(agent.error());
@@ -106,7 +106,10 @@ Result<void> TwoHosts::settle(CellResult& cell, const Point& point, const Plan& 
     cell.link_facts["near_interface"] = near.interface;
     cell.link_facts["far_interface"] = far.interface;
   }
+  return place(cell, point, **ends);
+}
 
+Result<void> TwoHosts::place(CellResult& cell, const Point& point, const Ends& ends) {
   const bool sends_here = point.direction == Direction::to_peer;
   EndPlacement here;
   here.placement = point.placement;
@@ -114,11 +117,11 @@ Result<void> TwoHosts::settle(CellResult& cell, const Point& point, const Plan& 
   here.senders = shape_of_side(point, Role::sender).ends;
   here.wait = point.wait;
   here.role = sends_here ? LinkRole::sender : LinkRole::receiver;
-  here.interface = near.interface;
+  here.interface = ends.near.interface;
   here.rx_queues = point.rx_queues;
   EndPlacement there = here;
   there.role = sends_here ? LinkRole::receiver : LinkRole::sender;
-  there.interface = far.interface;
+  there.interface = ends.far.interface;
   auto map_here = place_end(here);
   if (!map_here) return tl::make_unexpected(map_here.error());
   auto agent = far_agent();

@@ -41,6 +41,7 @@ class TwoHosts {
   Result<const Ends*> ends_on(const Link& link, Direction direction);
   Result<HostAccount> describe_far(Agent& agent, const std::string& interface) const;
   Result<Agent*> far_agent();
+  Result<void> place(CellResult& cell, const Point& point, const Ends& ends);
 
   AgentPairs& agents_;
   std::map<std::string, Ends> ends_;  // by the link's text
