@@ -71,10 +71,10 @@ Result<SessionKeys> receive_keys(int line) {
 
 }  // namespace
 
-Result<Line> make_line() {
+Result<LineEnds> make_line() {
   std::array<int, 2> ends;
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) return system_error("socketpair");
-  return Line{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
+  return LineEnds{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
 }
 
 Result<void> send_handover(int line, const HandedClient& handed) {

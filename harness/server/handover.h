@@ -28,10 +28,10 @@ struct HandedClient {
   ClientLimits limits;
 };
 
-struct Line {
+struct LineEnds {
   FileDescriptor server, host;
 };
-Result<Line> make_line();
+Result<LineEnds> make_line();
 
 // Neither blocks: the line is fresh, and has room for what is bounded.
 Result<void> send_handover(int line, const HandedClient& handed);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tests/tidy/code_rules.h"
+#include "tests/tidy/one_definition.h"
 #include "tests/tidy/tree_rules.h"
 
 namespace xover::tidy {
@@ -48,6 +49,7 @@ TEST(SourceTree, NamesNoPathsOfOneMachine) { expect_kept_by_every_file(paths_of_
 TEST(SourceTree, IncludesGoLeftwardsOnly) { expect_none(wrong_arrows(tree())); }
 TEST(SourceTree, SourcesIncludeTheirOwnHeaderFirst) { expect_none(own_header_not_first(tree())); }
 TEST(SourceTree, HeadersAreCheapToInclude) { expect_none(heavy_includes_in_headers(tree())); }
+TEST(SourceTree, TypesAreDefinedOnce) { expect_none(types_defined_twice(tree())); }
 TEST(SourceTree, EverySourceIsBuilt) { expect_none(unlisted_sources(tree())); }
 TEST(SourceTree, EveryHeaderIsUsed) { expect_none(unused_headers(tree())); }
 TEST(SourceTree, LinksOfTheDocumentsLeadSomewhere) { expect_none(broken_links(tree(), XOVER_SOURCE_ROOT)); }

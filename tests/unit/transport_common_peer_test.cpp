@@ -68,7 +68,7 @@ FileDescriptor knock(const std::string& listener, bool datagrams) {
   EXPECT_EQ(bind(fd.get(), reinterpret_cast<sockaddr*>(&own), sizeof own), 0);
   const SocketAddress to = SocketAddress::parse(listener).value();
   EXPECT_EQ(connect(fd.get(), to.data(), to.size()), 0) << std::strerror(errno);
-  Handshake hello;
+  UdpHandshake hello;
   hello.nonce = 77;
   if (datagrams) {
     EXPECT_EQ(send(fd.get(), &hello, sizeof hello, MSG_NOSIGNAL), static_cast<ssize_t>(sizeof hello));

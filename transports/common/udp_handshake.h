@@ -10,7 +10,7 @@
 
 namespace xover {
 
-struct Handshake {
+struct UdpHandshake {
   enum class Kind : std::uint32_t { hello = 1, welcome = 2, ready = 3 };
 
   static constexpr std::uint64_t magic_value = 0x9d2c'74e1'5b03'a6f8;
@@ -21,14 +21,14 @@ struct Handshake {
   Kind kind = Kind::hello;
   std::uint64_t nonce = 0;  // chosen by the connecting side, told apart from every other by it
 };
-static_assert(sizeof(Handshake) == 24);
+static_assert(sizeof(UdpHandshake) == 24);
 
 // A datagram of `size_bytes` that begins with `begin`, which is shorter when the buffer was.
 inline bool is_handshake(std::size_t size_bytes, std::span<const std::byte> begin) noexcept {
-  if (size_bytes != sizeof(Handshake) || begin.size() < sizeof(std::uint64_t)) return false;
+  if (size_bytes != sizeof(UdpHandshake) || begin.size() < sizeof(std::uint64_t)) return false;
   std::uint64_t magic;
   std::memcpy(&magic, begin.data(), sizeof magic);
-  return magic == Handshake::magic_value;
+  return magic == UdpHandshake::magic_value;
 }
 
 }  // namespace xover

@@ -51,18 +51,18 @@ std::uint64_t random_nonce() {
 }
 
 // The next datagram if it is a handshake of this program's version; others are dropped.
-std::optional<Handshake> take_handshake(int fd, sockaddr_storage& from) {
-  Handshake handshake;
+std::optional<UdpHandshake> take_handshake(int fd, sockaddr_storage& from) {
+  UdpHandshake handshake;
   socklen_t size = sizeof from;
   const ssize_t received =
       recvfrom(fd, &handshake, sizeof handshake, MSG_DONTWAIT | MSG_TRUNC, reinterpret_cast<sockaddr*>(&from), &size);
-  if (received != sizeof handshake || handshake.magic != Handshake::magic_value) return std::nullopt;
-  if (handshake.version != Handshake::version_value) return std::nullopt;
+  if (received != sizeof handshake || handshake.magic != UdpHandshake::magic_value) return std::nullopt;
+  if (handshake.version != UdpHandshake::version_value) return std::nullopt;
   return handshake;
 }
 
-bool send_handshake(int fd, Handshake::Kind kind, std::uint64_t nonce, const SocketAddress* to) {
-  Handshake handshake;
+bool send_handshake(int fd, UdpHandshake::Kind kind, std::uint64_t nonce, const SocketAddress* to) {
+  UdpHandshake handshake;
   handshake.kind = kind;
   handshake.nonce = nonce;
   return sendto(fd, &handshake, sizeof handshake, MSG_NOSIGNAL, to == nullptr ? nullptr : to->data(),
@@ -71,7 +71,7 @@ bool send_handshake(int fd, Handshake::Kind kind, std::uint64_t nonce, const Soc
 
 // Takes the datagram at the head of the queue off if it is a handshake; data stays.
 void drop_ready(int fd) {
-  std::byte begin[sizeof(Handshake)];
+  std::byte begin[sizeof(UdpHandshake)];
   const ssize_t size = recv(fd, begin, sizeof begin, MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC);
   if (size == sizeof begin && is_handshake(sizeof begin, begin)) recv(fd, begin, sizeof begin, MSG_DONTWAIT);
 }
@@ -144,7 +144,7 @@ Result<UdpSockets::Hello> UdpSockets::await_hello(MonotonicNs deadline) {
     const auto handshake = take_handshake(listener_.get(), from);
     const bool is_stranger = handshake && !SocketAddress::of(from).same_host(*expected);
     strangers_ += is_stranger ? 1 : 0;
-    const bool is_new = handshake && !is_stranger && handshake->kind == Handshake::Kind::hello &&
+    const bool is_new = handshake && !is_stranger && handshake->kind == UdpHandshake::Kind::hello &&
                         std::ranges::find(answered_, handshake->nonce) == answered_.end();
     if (is_new) return Hello{SocketAddress::of(from), handshake->nonce};
     // What came was something else, which does not stretch the bound.
@@ -155,7 +155,7 @@ Result<UdpSockets::Hello> UdpSockets::await_hello(MonotonicNs deadline) {
 // Repeats the welcome until the peer shows that it has it, by `ready` or by data.
 Result<void> UdpSockets::welcome(int fd, const Hello& hello, MonotonicNs deadline) {
   for (;;) {
-    send_handshake(fd, Handshake::Kind::welcome, hello.nonce, nullptr);
+    send_handshake(fd, UdpHandshake::Kind::welcome, hello.nonce, nullptr);
     const MonotonicNs now = monotonic_now_ns();
     const MonotonicNs until = std::min(deadline, now + hello_interval_ns);
     const auto answered = await(fd, POLLIN, until, "accept", hello.from.text() + " did not answer");
@@ -192,7 +192,7 @@ Result<FileDescriptor> UdpSockets::shake_hands(const SocketAddress& listener, Mo
   const auto peer = await_welcome(socket->get(), listener, deadline);
   if (!peer) return tl::make_unexpected(peer.error());
   if (::connect(socket->get(), peer->data(), peer->size()) != 0) return system_error("connect", peer->text());
-  if (!send_handshake(socket->get(), Handshake::Kind::ready, 0, nullptr)) return system_error("send", peer->text());
+  if (!send_handshake(socket->get(), UdpHandshake::Kind::ready, 0, nullptr)) return system_error("send", peer->text());
   return socket;
 }
 
@@ -201,7 +201,7 @@ Result<SocketAddress> UdpSockets::await_welcome(int fd, const SocketAddress& lis
   if (auto done = report_network_errors(fd, true); !done) return tl::make_unexpected(done.error());
   const std::uint64_t nonce = random_nonce();
   for (;; ++hello_retries_) {
-    if (!send_handshake(fd, Handshake::Kind::hello, nonce, &listener)) {
+    if (!send_handshake(fd, UdpHandshake::Kind::hello, nonce, &listener)) {
       return system_error("connect", listener.text(), "is the other side running?");
     }
     const MonotonicNs until = std::min(deadline, monotonic_now_ns() + hello_interval_ns);
@@ -214,7 +214,7 @@ Result<SocketAddress> UdpSockets::await_welcome(int fd, const SocketAddress& lis
     if (errno != 0) return system_error("connect", listener.text(), "is the other side running?");
     sockaddr_storage from{};
     const auto handshake = take_handshake(fd, from);
-    const bool welcomed = handshake && handshake->kind == Handshake::Kind::welcome && handshake->nonce == nonce;
+    const bool welcomed = handshake && handshake->kind == UdpHandshake::Kind::welcome && handshake->nonce == nonce;
     if (welcomed && SocketAddress::of(from).same_host(listener)) {
       if (auto done = report_network_errors(fd, report_errors_); !done) return tl::make_unexpected(done.error());
       return SocketAddress::of(from);

@@ -17,7 +17,7 @@
 
 namespace xover {
 
-struct SharedOp;
+struct TeedOp;
 
 class LendingChannel : public FileChannel {
  public:
@@ -36,7 +36,7 @@ class LendingChannel : public FileChannel {
     Token token = 0;
     std::span<const Segment> segments;
     std::uint64_t begin = 0, end = 0;  // of the bytes that were handed to the socket, counted over the channel
-    SharedOp* shared = nullptr;        // null: an op of this channel alone
+    TeedOp* shared = nullptr;          // null: an op of this channel alone
     Failure failure;                   // why not all of it was handed over
   };
 

@@ -16,7 +16,7 @@ TeeChannel::TeeChannel(SocketShared& shared, FileShared& file_shared, std::uint3
                        TeeFanout& fanout)
     : PipeChannel(shared, file_shared, index, std::move(parts)), fanout_(fanout) {}
 
-void TeeChannel::join(SharedOp& op) noexcept {
+void TeeChannel::join(TeedOp& op) noexcept {
   accept_op();
   part_ = &op;
   part_begin_ = handed_bytes();
@@ -70,7 +70,7 @@ void TeeChannel::drop_rest(Failure failure) noexcept {
 }
 
 void TeeChannel::shared_released(const Lent& lent, std::uint64_t bytes, Failure failure) noexcept {
-  SharedOp& op = *lent.shared;
+  TeedOp& op = *lent.shared;
   op.least_bytes = std::min(op.least_bytes, bytes);
   if (!op.failure) op.failure = failure;
   // Only the first channel's completion will be reaped; the others are done with the op now.
@@ -112,7 +112,7 @@ Submitted TeeFanout::submit(const SendOp& op, std::span<Channel* const> channels
     first->empty_op(op.token);
     return {1, Stop::none};
   }
-  const auto entry = std::ranges::find(shared_ops_, std::size_t{0}, &SharedOp::waiting);
+  const auto entry = std::ranges::find(shared_ops_, std::size_t{0}, &TeedOp::waiting);
   assert(entry != shared_ops_.end());  // each holds a place of its first channel's depth
   *entry = {op.token, op.segments, first, channels.size(), UINT64_MAX, {}};
   current_ = &*entry;

@@ -18,7 +18,7 @@ class TeeFanout;
 class TeeChannel;
 
 // One op that was accepted on several channels. It is released when the last of them has let go of it.
-struct SharedOp {
+struct TeedOp {
   Token token = 0;
   std::span<const Segment> segments;
   TeeChannel* first = nullptr;
@@ -36,7 +36,7 @@ class TeeChannel final : public PipeChannel {
 
   // For the fanout.
   Stop obstacle() noexcept { return become_nonblocking() ? SocketChannel::obstacle() : Stop::failed; }
-  void join(SharedOp& op) noexcept;
+  void join(TeedOp& op) noexcept;
   const Pipe& pipe() const noexcept { return pipe_; }
   bool pipe_is_empty() const noexcept { return in_pipe_ == 0; }
   void load(std::size_t bytes, bool more) noexcept;  // its pipe was filled
@@ -52,7 +52,7 @@ class TeeChannel final : public PipeChannel {
   void drain_part() noexcept;
 
   TeeFanout& fanout_;
-  SharedOp* part_ = nullptr;  // that is on its way into the socket
+  TeedOp* part_ = nullptr;  // that is on its way into the socket
   std::uint64_t part_begin_ = 0;
   bool more_ = false;        // of the part, behind what is in the pipe
   std::size_t fronted_ = 0;  // shared ops that will be released on this channel
@@ -82,8 +82,8 @@ class TeeFanout final : public Fanout {
   Pipe source_;
   bool gift_;
   std::unique_ptr<iovec[]> vectors_;
-  std::vector<SharedOp> shared_ops_;
-  SharedOp* current_ = nullptr;  // null: no op is on its way into the sockets
+  std::vector<TeedOp> shared_ops_;
+  TeedOp* current_ = nullptr;  // null: no op is on its way into the sockets
   Outgoing out_;
   std::vector<TeeChannel*> parts_;  // that take part in it; null: has died
   bool going_on_ = false;

@@ -9,13 +9,13 @@
 
 namespace xover {
 
-InprocChannel::InprocChannel(std::uint32_t index, std::shared_ptr<Connection> connection, Role role,
+InprocChannel::InprocChannel(std::uint32_t index, std::shared_ptr<Connection> connection, InprocRole role,
                              const Limits& limits, Faults& faults)
     : index_(index),
       connection_(std::move(connection)),
-      out_(role == Role::connector ? connection_->to_acceptor : connection_->to_connector),
-      in_(role == Role::connector ? connection_->to_connector : connection_->to_acceptor),
-      peer_(role == Role::connector ? *connection_->acceptor_wakeup : *connection_->connector_wakeup),
+      out_(role == InprocRole::connector ? connection_->to_acceptor : connection_->to_connector),
+      in_(role == InprocRole::connector ? connection_->to_connector : connection_->to_acceptor),
+      peer_(role == InprocRole::connector ? *connection_->acceptor_wakeup : *connection_->connector_wakeup),
       limits_(limits),
       faults_(faults),
       outbound_(index, out_, ledger_),
@@ -64,7 +64,7 @@ void InprocChannel::shutdown_send() noexcept {
   if (failure_) return;
   failure_ = {ErrorCode::cancelled, 0, "submit after shutdown_send"};
   send_ended_ = true;
-  out_.ending.store(Ending::in_order, std::memory_order_release);
+  out_.ending.store(WireEnding::in_order, std::memory_order_release);
   peer_.notify();
 }
 
@@ -86,16 +86,16 @@ void InprocChannel::fail(const Failure& why) noexcept {
   if (dead_) return;
   dead_ = true;
   failure_ = why;
-  out_.ending.store(Ending::reset, std::memory_order_release);
+  out_.ending.store(WireEnding::reset, std::memory_order_release);
   outbound_.receiver_is_gone();
   withdrawing_ = !outbound_.withdraw_all(why);
 }
 
 // What the other side would have done had its process been killed, done in its place.
 void InprocChannel::die_with_peer() noexcept {
-  out_.ending.store(Ending::reset, std::memory_order_release);
+  out_.ending.store(WireEnding::reset, std::memory_order_release);
   out_.receiver_gone.store(true, std::memory_order_release);
-  in_.ending.store(Ending::reset, std::memory_order_release);
+  in_.ending.store(WireEnding::reset, std::memory_order_release);
   in_.receiver_gone.store(true, std::memory_order_release);
   peer_.notify();
 }

@@ -13,12 +13,12 @@
 
 namespace xover {
 
-enum class Role : std::uint8_t { connector, acceptor };
+enum class InprocRole : std::uint8_t { connector, acceptor };
 
 class InprocChannel final : public Channel, public Cancel {
  public:
   // `limits` and `faults` are the session's and outlive the channel.
-  InprocChannel(std::uint32_t index, std::shared_ptr<Connection> connection, Role role, const Limits& limits,
+  InprocChannel(std::uint32_t index, std::shared_ptr<Connection> connection, InprocRole role, const Limits& limits,
                 Faults& faults);
   // Blocks until the peer has let go of this side's memory, which takes one bounded copy at most.
   ~InprocChannel() override;
@@ -52,8 +52,8 @@ class InprocChannel final : public Channel, public Cancel {
 
   std::uint32_t index_;
   std::shared_ptr<Connection> connection_;
-  Direction& out_;
-  Direction& in_;
+  WireDirection& out_;
+  WireDirection& in_;
   Wakeup& peer_;
   const Limits& limits_;
   Faults& faults_;

@@ -17,7 +17,7 @@ bool take(Slot& slot, SlotState from) noexcept {
 
 }  // namespace
 
-Inbound::Inbound(std::uint32_t channel, Direction& direction, Ledger& ledger, std::size_t max_offered)
+Inbound::Inbound(std::uint32_t channel, WireDirection& direction, Ledger& ledger, std::size_t max_offered)
     : channel_(channel), direction_(direction), ledger_(ledger), buffers_(max_offered) {}
 
 std::size_t Inbound::offer(std::span<const RxBuffer> buffers) noexcept {
@@ -91,16 +91,16 @@ void Inbound::stop(const Failure& why) noexcept {
 // The order of the two looks matters: an ending is announced behind the last slot, so a slot that still waits for its
 // next op after the ending was seen will wait for ever. (`passed`: the sender has not reaped the last one yet.)
 bool Inbound::peer_ended() const noexcept {
-  const Ending ending = direction_.ending.load(std::memory_order_acquire);
-  if (ending == Ending::open) return false;
+  const WireEnding ending = direction_.ending.load(std::memory_order_acquire);
+  if (ending == WireEnding::open) return false;
   const SlotState state = slot().state.load(std::memory_order_acquire);
-  return ending == Ending::reset || state == SlotState::free || state == SlotState::passed;
+  return ending == WireEnding::reset || state == SlotState::free || state == SlotState::passed;
 }
 
 void Inbound::look_for_the_end() noexcept {
   if (ended_ || !peer_ended()) return;
   ended_ = true;
-  if (direction_.ending.load(std::memory_order_acquire) == Ending::reset) {
+  if (direction_.ending.load(std::memory_order_acquire) == WireEnding::reset) {
     end_failure_ = {ErrorCode::peer_died, 0, "receive"};
   }
 }

@@ -13,7 +13,7 @@ namespace xover {
 
 class Inbound {
  public:
-  Inbound(std::uint32_t channel, Direction& direction, Ledger& ledger, std::size_t max_offered);
+  Inbound(std::uint32_t channel, WireDirection& direction, Ledger& ledger, std::size_t max_offered);
 
   std::size_t offer(std::span<const RxBuffer> buffers) noexcept;
 
@@ -39,7 +39,7 @@ class Inbound {
   void report_received(Completion& out, std::uint64_t bytes) noexcept;
 
   std::uint32_t channel_;
-  Direction& direction_;
+  WireDirection& direction_;
   Ledger& ledger_;
 
   // Buffers are numbered from 0 on; [returned_, filling_) are full, filling_ holds filled_bytes_, the rest is empty.

@@ -15,7 +15,7 @@ bool take_back(Slot& slot, SlotState from) noexcept {
 
 }  // namespace
 
-Outbound::Outbound(std::uint32_t channel, Direction& direction, Ledger& ledger)
+Outbound::Outbound(std::uint32_t channel, WireDirection& direction, Ledger& ledger)
     : channel_(channel), direction_(direction), ledger_(ledger), pending_(direction.slots.size()) {}
 
 void Outbound::publish(const SendOp& op, SharedOp* shared, const Faults::Fate& fate) noexcept {

@@ -24,7 +24,7 @@ struct SharedOp {
 
 class Outbound {
  public:
-  Outbound(std::uint32_t channel, Direction& direction, Ledger& ledger);
+  Outbound(std::uint32_t channel, WireDirection& direction, Ledger& ledger);
 
   // Ops accepted and not yet released, and withdrawn ones that the receiver has not passed, fill the ring.
   bool full() const noexcept { return next_ - oldest_ == pending_.size(); }
@@ -72,7 +72,7 @@ class Outbound {
   bool release_withdrawn(Completion& out) noexcept;
 
   std::uint32_t channel_;
-  Direction& direction_;
+  WireDirection& direction_;
   Ledger& ledger_;
   std::vector<Pending> pending_;
   // Ops are numbered from 0 on; each ring holds op n at n modulo its size. oldest_ <= unsent_ <= next_.

@@ -11,7 +11,7 @@ namespace {
 
 struct Registry {
   std::mutex mutex;
-  std::map<std::string, std::shared_ptr<Listener>, std::less<>> listeners;
+  std::map<std::string, std::shared_ptr<InprocListener>, std::less<>> listeners;
   std::uint64_t next_number = 1;
 };
 
@@ -22,7 +22,7 @@ Registry& registry() {
 
 }  // namespace
 
-std::shared_ptr<Connection> Listener::connect(std::size_t connector_depth, std::shared_ptr<Wakeup> connector) {
+std::shared_ptr<Connection> InprocListener::connect(std::size_t connector_depth, std::shared_ptr<Wakeup> connector) {
   auto connection = std::make_shared<Connection>(connector_depth, depth_, std::move(connector), wakeup_);
   {
     const std::lock_guard lock(mutex_);
@@ -33,7 +33,7 @@ std::shared_ptr<Connection> Listener::connect(std::size_t connector_depth, std::
   return connection;
 }
 
-std::shared_ptr<Connection> Listener::accept(MonotonicNs deadline) {
+std::shared_ptr<Connection> InprocListener::accept(MonotonicNs deadline) {
   std::unique_lock lock(mutex_);
   while (waiting_.empty()) {
     const MonotonicNs left_ns = deadline - monotonic_now_ns();
@@ -45,7 +45,7 @@ std::shared_ptr<Connection> Listener::accept(MonotonicNs deadline) {
   return connection;
 }
 
-void Listener::close() {
+void InprocListener::close() {
   std::deque<std::shared_ptr<Connection>> refused;
   {
     const std::lock_guard lock(mutex_);
@@ -53,13 +53,13 @@ void Listener::close() {
     refused.swap(waiting_);
   }
   for (const auto& connection : refused) {
-    connection->to_connector.ending.store(Ending::reset, std::memory_order_release);
+    connection->to_connector.ending.store(WireEnding::reset, std::memory_order_release);
     connection->to_acceptor.receiver_gone.store(true, std::memory_order_release);
     connection->connector_wakeup->notify();
   }
 }
 
-std::string register_listener(std::shared_ptr<Listener> listener) {
+std::string register_listener(std::shared_ptr<InprocListener> listener) {
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
   std::string address = "inproc:" + std::to_string(all.next_number++);
@@ -67,7 +67,7 @@ std::string register_listener(std::shared_ptr<Listener> listener) {
   return address;
 }
 
-std::shared_ptr<Listener> find_listener(const std::string& address) {
+std::shared_ptr<InprocListener> find_listener(const std::string& address) {
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
   const auto found = all.listeners.find(address);

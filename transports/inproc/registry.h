@@ -14,9 +14,9 @@
 namespace xover {
 
 // Connections that were made and wait for accept().
-class Listener {
+class InprocListener {
  public:
-  Listener(std::size_t depth, std::shared_ptr<Wakeup> wakeup) : depth_(depth), wakeup_(std::move(wakeup)) {}
+  InprocListener(std::size_t depth, std::shared_ptr<Wakeup> wakeup) : depth_(depth), wakeup_(std::move(wakeup)) {}
 
   // Null: this listener has been closed.
   std::shared_ptr<Connection> connect(std::size_t connector_depth, std::shared_ptr<Wakeup> connector);
@@ -34,8 +34,8 @@ class Listener {
   bool closed_ = false;
 };
 
-std::string register_listener(std::shared_ptr<Listener> listener);    // returns its address, never used again
-std::shared_ptr<Listener> find_listener(const std::string& address);  // null: nobody listens there
+std::string register_listener(std::shared_ptr<InprocListener> listener);    // returns its address, never used again
+std::shared_ptr<InprocListener> find_listener(const std::string& address);  // null: nobody listens there
 void remove_listener(const std::string& address);
 
 }  // namespace xover

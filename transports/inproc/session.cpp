@@ -43,7 +43,7 @@ InprocSession::~InprocSession() {
 
 Result<std::string> InprocSession::listen() {
   if (listener_ == nullptr) {
-    listener_ = std::make_shared<Listener>(limits_.depth, wakeup_);
+    listener_ = std::make_shared<InprocListener>(limits_.depth, wakeup_);
     address_ = register_listener(listener_);
   }
   return address_;
@@ -55,7 +55,7 @@ Result<Channel*> InprocSession::accept(MonotonicNs deadline) {
   auto connection = listener_->accept(deadline);
   if (connection == nullptr)
     return make_error(ErrorCode::timed_out, "accept", "inproc: nobody connected to " + address_);
-  return add_channel(std::move(connection), Role::acceptor);
+  return add_channel(std::move(connection), InprocRole::acceptor);
 }
 
 Result<Channel*> InprocSession::connect(const std::string& address, MonotonicNs) {
@@ -66,10 +66,10 @@ Result<Channel*> InprocSession::connect(const std::string& address, MonotonicNs)
     return make_error(ErrorCode::refused, "connect", "inproc: nobody in this process listens at '" + address + "'",
                       "call listen() first, in the same process");
   }
-  return add_channel(std::move(connection), Role::connector);
+  return add_channel(std::move(connection), InprocRole::connector);
 }
 
-Result<Channel*> InprocSession::add_channel(std::shared_ptr<Connection> connection, Role role) {
+Result<Channel*> InprocSession::add_channel(std::shared_ptr<Connection> connection, InprocRole role) {
   const auto index = static_cast<std::uint32_t>(channels_.size());
   channels_.push_back(std::make_unique<InprocChannel>(index, std::move(connection), role, limits_, faults_));
   return channels_.back().get();

@@ -33,7 +33,7 @@ class InprocSession final : public Session, public Waiter, public Fanout {
   Submitted submit(const SendOp& op, std::span<Channel* const> channels) noexcept override;
 
  private:
-  Result<Channel*> add_channel(std::shared_ptr<Connection> connection, Role role);
+  Result<Channel*> add_channel(std::shared_ptr<Connection> connection, InprocRole role);
   bool full() const noexcept { return channels_.size() == limits_.max_channels; }
   bool has_work() noexcept;
 
@@ -41,7 +41,7 @@ class InprocSession final : public Session, public Waiter, public Fanout {
   PageKind pages_;
   Faults faults_;
   std::shared_ptr<Wakeup> wakeup_;
-  std::shared_ptr<Listener> listener_;  // null until listen()
+  std::shared_ptr<InprocListener> listener_;  // null until listen()
   std::string address_;
   std::vector<SharedOp> shared_ops_;
   std::vector<Pages> arenas_;

@@ -32,18 +32,18 @@ struct alignas(64) Slot {
   std::uint64_t copied_bytes = 0;     // written by the receiver while copying, by the sender while free
 };
 
-enum class Ending : std::uint8_t {
+enum class WireEnding : std::uint8_t {
   open,
   in_order,  // behind the last published slot
   reset,     // now; what was not copied yet is lost
 };
 
-struct Direction {
-  explicit Direction(std::size_t depth) : slots(depth) {}
+struct WireDirection {
+  explicit WireDirection(std::size_t depth) : slots(depth) {}
 
   std::vector<Slot> slots;
-  std::atomic<Ending> ending{Ending::open};  // the sender's word
-  std::atomic<bool> receiver_gone{false};    // the receiver's word: nothing will be copied any more
+  std::atomic<WireEnding> ending{WireEnding::open};  // the sender's word
+  std::atomic<bool> receiver_gone{false};            // the receiver's word: nothing will be copied any more
 };
 
 struct Connection {
@@ -54,7 +54,7 @@ struct Connection {
         connector_wakeup(std::move(connector)),
         acceptor_wakeup(std::move(acceptor)) {}
 
-  Direction to_acceptor, to_connector;
+  WireDirection to_acceptor, to_connector;
   std::shared_ptr<Wakeup> connector_wakeup, acceptor_wakeup;
 };
 
