@@ -12,8 +12,8 @@
 
 #include "core/clock.h"
 #include "harness/experiment/bad_input.h"
-#include "harness/server/listen_address.h"
 #include "transports/common/sockets.h"
+#include "transports/common/tcp_keepalive.h"
 
 namespace xover {
 
@@ -68,7 +68,7 @@ Result<FileDescriptor> connect_one(const addrinfo& address, const PeerAddress& p
         operation, {},
         problem == ECONNREFUSED ? fmt::format("start `xover serve --listen ADDRESS:{}` there", peer.port) : "");
   }
-  if (auto watched = watch_over(made.get()); !watched) return tl::make_unexpected(watched.error());
+  if (auto kept = keep_alive(made.get()); !kept) return tl::make_unexpected(kept.error());
   return made;
 }
 

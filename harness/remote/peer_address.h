@@ -1,12 +1,15 @@
 // Where the other host listens, as a person writes it for --peer: "HOST", "HOST:PORT", "[IPv6]:PORT".
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "core/error.h"
 #include "transports/common/file_descriptor.h"
 
 namespace xover {
+
+inline constexpr std::uint16_t default_serve_port = 7377;
 
 struct PeerAddress {
   std::string host;  // a name or a numeric address

@@ -1,13 +1,14 @@
-// inet addresses taken apart, and the socket options of the control connection.
+// inet addresses taken apart.
 #include "harness/server/listen_address.h"
 
 #include <arpa/inet.h>
-#include <netinet/tcp.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 
 #include "core/units.h"
 #include "harness/experiment/bad_input.h"
+#include "harness/remote/peer_address.h"
 #include "transports/common/sockets.h"
 
 namespace xover {
@@ -15,11 +16,6 @@ namespace xover {
 namespace {
 
 constexpr int backlog = 4096;  // the kernel lowers it to net.core.somaxconn
-
-constexpr int idle_s = 2, interval_s = 1, probes = 4;
-// The retransmissions of a segment come after 0.2, 0.6, 1.4, 3.0 and 6.2 s: the last one is within it, so that the time
-// that a link may be down is not cut short by them.
-constexpr int user_timeout_ms = 6500;
 
 const in_addr& v4(const SocketAddress& address) {
   return reinterpret_cast<const sockaddr_in*>(address.data())->sin_addr;
@@ -105,22 +101,6 @@ Result<FileDescriptor> listen_on(const SocketAddress& address) {
                                   "--listen ADDRESS:PORT"
                       : foreign ? "no interface of this host has this address: see `ip addr`"
                                 : "");
-}
-
-Result<void> watch_over(int socket) {
-  struct SocketOption {
-    int level, name, value;
-    const char* what;
-  };
-  constexpr SocketOption options[] = {{SOL_SOCKET, SO_KEEPALIVE, 1, "SO_KEEPALIVE"},
-                                      {IPPROTO_TCP, TCP_KEEPIDLE, idle_s, "TCP_KEEPIDLE"},
-                                      {IPPROTO_TCP, TCP_KEEPINTVL, interval_s, "TCP_KEEPINTVL"},
-                                      {IPPROTO_TCP, TCP_KEEPCNT, probes, "TCP_KEEPCNT"},
-                                      {IPPROTO_TCP, TCP_USER_TIMEOUT, user_timeout_ms, "TCP_USER_TIMEOUT"},
-                                      {IPPROTO_TCP, TCP_NODELAY, 1, "TCP_NODELAY"}};
-  for (const SocketOption& option : options)
-    if (auto set = set_option(socket, option.level, option.name, option.value, option.what); !set) return set;
-  return {};
 }
 
 }  // namespace xover

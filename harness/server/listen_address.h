@@ -10,8 +10,6 @@
 
 namespace xover {
 
-inline constexpr std::uint16_t default_serve_port = 7377;
-
 // "192.0.2.1", "192.0.2.1:7377", "::1", "[::1]:7377"; port 0: the kernel chooses. Error: bad_input.
 Result<SocketAddress> parse_listen_address(const std::string& text);
 
@@ -28,9 +26,5 @@ std::string network_of(const SocketAddress& address);
 
 // A listening socket that does not block. Error: says who may have the port.
 Result<FileDescriptor> listen_on(const SocketAddress& address);
-
-// For a control connection, at both of its ends: small messages leave at once; a peer that is dead or out of reach is
-// noticed within 8 s, and a link that is down for 3 s is survived.
-Result<void> watch_over(int socket);
 
 }  // namespace xover

@@ -14,6 +14,7 @@
 #include "core/quote.h"
 #include "core/units.h"
 #include "harness/server/listen_address.h"
+#include "transports/common/tcp_keepalive.h"
 #include "transports/common/timespec.h"
 
 namespace xover {
@@ -89,7 +90,7 @@ void Listener::accept_all(MonotonicNs now) {
         accept4(socket_.get(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (client) {
       const SocketAddress address = SocketAddress::of(from);
-      if (watch_over(client.get())) room_.admit(std::move(client), address, now);
+      if (keep_alive(client.get())) room_.admit(std::move(client), address, now);
       continue;
     }
     if (errno == EINTR || errno == ECONNABORTED) continue;

@@ -2,7 +2,6 @@
 #include "transports/dpdk/meeting_place.h"
 
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include "core/quote.h"
 #include "transports/common/abstract_name.h"
 #include "transports/common/sockets.h"
+#include "transports/common/tcp_keepalive.h"
 #include "transports/common/tcp_sockets.h"
 
 namespace xover {
@@ -87,17 +87,9 @@ Result<FileDescriptor> PlaceOnOneHost::connect(const std::string& address, Monot
   return fd;
 }
 
-// A dead host says nothing, so it is asked: after 2 s of silence, every second, 4 times. What was sent to it and is not
-// acknowledged is waited for as long.
 Result<FileDescriptor> kept_alive(Result<FileDescriptor> line) {
   if (!line) return line;
-  constexpr std::pair<int, int> settings[] = {
-      {TCP_KEEPIDLE, 2}, {TCP_KEEPINTVL, 1}, {TCP_KEEPCNT, 4}, {TCP_USER_TIMEOUT, 6000}};
-  auto done = set_option(line->get(), SOL_SOCKET, SO_KEEPALIVE, 1, "SO_KEEPALIVE");
-  for (const auto& [name, value] : settings) {
-    if (done) done = set_option(line->get(), IPPROTO_TCP, name, value, "TCP keepalive");
-  }
-  if (!done) return tl::make_unexpected(std::move(done.error()));
+  if (auto done = keep_alive(line->get()); !done) return tl::make_unexpected(std::move(done.error()));
   return line;
 }
 
