@@ -17,7 +17,7 @@ namespace {
 // Of a sample beside its phases: opening, connecting, the common starts, closing; and of a connection. By no more than
 // experience: the first rounds put it right.
 constexpr std::int64_t sample_ns = 55'000'000, connection_ns = 4'000'000;
-constexpr std::int64_t gate_ns = 15'000'000;
+constexpr std::int64_t gate_ns = 35'000'000;
 
 void place_cell(CellResult& cell, const Point& point, bool between_two_hosts) {
   if (const LinkDescriptor* link = find_link(cell.variant.link.name)) {

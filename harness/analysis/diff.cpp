@@ -124,13 +124,14 @@ RestartFigures figures_of(const CellResult& cell, Metric metric) {
       cell, [&](const CellResult& of, const Sample& sample) { return metric_figure(metric, of, sample); }));
 }
 
+bool tells_its_speed(const RoundRecord& round) { return round.accepted && round.speed && round.speed->is_known(); }
+
 // The accepted rounds that have such a figure; such that more is faster.
 std::vector<SpeedRound> speed_rounds(const CellResult& cell, Metric metric) {
   std::vector<SpeedRound> rounds;
   for (const RoundRecord& round : cell.rounds) {
     const auto figure = metric_figure(metric, cell, round.sample);
-    if (!round.accepted || !figure || !round.speed) continue;
-    if (!(round.speed->before_gbps > 0) || !(round.speed->after_gbps > 0)) continue;
+    if (!figure || !tells_its_speed(round)) continue;
     rounds.push_back({{round.restart, larger_is_better(metric) ? *figure : 1 / *figure}, *round.speed});
   }
   return rounds;
@@ -157,8 +158,7 @@ std::optional<double> log_speed_of_run(const ResultDocument& document) {
   std::vector<SpeedRound> rounds;
   for (const CellResult& cell : document.cells)
     for (const RoundRecord& round : cell.rounds)
-      if (round.accepted && round.speed && round.speed->before_gbps > 0 && round.speed->after_gbps > 0)
-        rounds.push_back({{round.restart, 1}, *round.speed});
+      if (tells_its_speed(round)) rounds.push_back({{round.restart, 1}, *round.speed});
   if (rounds.empty()) return std::nullopt;
   return log_speed(rounds);
 }

@@ -16,13 +16,13 @@ namespace xover {
 // As the yardstick had it before and after a round.
 struct MachineSpeed {
   double before_gbps = 0, after_gbps = 0;
+
+  bool is_known() const { return before_gbps > 0 && after_gbps > 0; }
 };
 
 class Yardstick {
  public:
-  static constexpr std::int64_t window_ns = 5'000'000;
-
-  // Gbit/s on this core; nothing where there is no loopback device, or the core may not be used. Blocks for window_ns
+  // Gbit/s on this core; nothing where there is no loopback device, or the core may not be used. Blocks for 15 ms
   // and a thread's start. Nothing of a measurement may run meanwhile.
   std::optional<double> read(unsigned core);
 

@@ -29,7 +29,7 @@ constexpr const char *same = "tcp.sendmsg@lo=changing", *slower = "tcp.sendmsg[s
 
 struct Settings {
   int trials = 20;
-  std::string restarts = "30", rounds = "60", duration = "60ms", size = "64K";
+  std::string restarts = "40", rounds = "80", duration = "100ms", size = "64K";
   double least_percent = least_difference_percent;
 };
 
