@@ -94,6 +94,27 @@ TEST(HtmlReport, SaysWhatTheTerminalSays) {
   EXPECT_TRUE(contains(page, "of 15 cells: copied after request"));
 }
 
+TEST(HtmlReport, NamesBothHostsOfARunBetweenTwo) {
+  ResultDocument document = sample_document();
+  const std::string alone = body_of(document);
+  EXPECT_TRUE(contains(alone, "<dd>Some CPU, 2 CPUs, Linux 6.18</dd>"));
+  EXPECT_FALSE(contains(alone, "<dt>Peer</dt>"));
+  EXPECT_EQ(count(alone, "<summary>Everything known about"), 1u);
+  document.peer =
+      PeerHost{"far<1>:7477", {{{"cpu_model", "Other CPU"}, {"cpus_allowed", "64"}, {"kernel", "Linux 7"}}}};
+  for (CellResult& cell : document.cells)
+    cell.link_facts = {{"near_interface", "eth0"},   {"near_driver", "mlx5_core"}, {"near_speed_mbps", "25000"},
+                       {"near_mtu_bytes", "9000"},   {"far_interface", "eno1"},    {"far_driver", "ice"},
+                       {"far_speed_mbps", "100000"}, {"far_mtu_bytes", "1500"},    {"far_tso", "on"}};
+  document.cells.back().link_facts = {{"far_interface", "lo"}};
+  const std::string page = body_of(document);
+  EXPECT_TRUE(contains(page, "<dd>Some CPU, 2 CPUs, Linux 6.18; eth0, mlx5_core, 25000 Mbit/s, MTU 9000</dd>"));
+  EXPECT_TRUE(contains(
+      page, "<dd>far&lt;1&gt;:7477: Other CPU, 64 CPUs, Linux 7; eno1, ice, 100000 Mbit/s, MTU 1500; lo</dd>"));
+  EXPECT_TRUE(contains(page, "Everything known about its peer far&lt;1&gt;:7477"));
+  EXPECT_TRUE(contains(page, "<tr><th scope=\"row\">cpu_model</th><td>Other CPU</td></tr>"));
+}
+
 TEST(HtmlReport, HasEveryFigureOfEveryCell) {
   for (const ResultDocument& document : {sample_document(), large_document(), sweep_document()}) {
     const std::string page = body_of(document);

@@ -2,6 +2,7 @@
 #include "harness/reports/html/first_screen.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -65,6 +66,37 @@ std::string fact(std::string_view name, const std::string& text) {
   return text.empty() ? std::string{} : fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", name, escaped(text));
 }
 
+// "eth0, mlx5_core, 25000 Mbit/s, MTU 9000" for each interface of a host; `end` is "near_" or "far_". Empty where no
+// bytes leave the host.
+std::string interfaces_text(const ResultDocument& document, const std::string& end) {
+  std::set<std::string> interfaces;
+  for (const CellResult& cell : document.cells) {
+    std::vector<std::string> parts;
+    const auto append = [&](const char* name, std::string_view before, std::string_view behind) {
+      const auto found = cell.link_facts.find(end + name);
+      if (found != cell.link_facts.end()) parts.push_back(fmt::format("{}{}{}", before, found->second, behind));
+    };
+    append("interface", "", "");
+    append("driver", "", "");
+    append("speed_mbps", "", " Mbit/s");
+    append("mtu_bytes", "MTU ", "");
+    if (!parts.empty()) interfaces.insert(fmt::format("{}", fmt::join(parts, ", ")));
+  }
+  return fmt::format("{}", fmt::join(interfaces, "; "));
+}
+
+std::string host_text(const ResultDocument& document, const Environment& environment, const std::string& end) {
+  const std::string machine = machine_text(environment), interfaces = interfaces_text(document, end);
+  return machine.empty() || interfaces.empty() ? machine + interfaces : machine + "; " + interfaces;
+}
+
+// The other host, under its address.
+std::string peer_fact(const ResultDocument& document) {
+  if (!document.peer) return {};
+  return fact("Peer",
+              fmt::format("{}: {}", document.peer->address, host_text(document, document.peer->environment, "far_")));
+}
+
 std::string more(const std::string& summary, const std::vector<std::string>& sentences) {
   if (sentences.empty()) return {};
   return fmt::format("<details><summary>{}</summary>\n{}</details>\n", escaped(summary),
@@ -81,8 +113,8 @@ std::string page_header(const ResultDocument& document) {
   if (is_emulated(document))
     text += "<p class=\"alert\">Measured on an emulated machine: its speeds say nothing about hardware.</p>\n";
   if (!document.complete) text += fmt::format("<p class=\"alert\">{}</p>\n", escaped(broken_off_text(document)));
-  text += "<dl class=\"facts\">\n" + fact("Machine", machine_text(document.environment)) +
-          fact("Measured", measured_text(document)) + fact("Gate", gate_text(document)) +
+  text += "<dl class=\"facts\">\n" + fact("Machine", host_text(document, document.environment, "near_")) +
+          peer_fact(document) + fact("Measured", measured_text(document)) + fact("Gate", gate_text(document)) +
           fact("Ended", document.budget_spent ? ending_text(document) : std::string{}) + "</dl>\n";
   return text + "</header>\n";
 }

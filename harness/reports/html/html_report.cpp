@@ -157,15 +157,22 @@ std::string be_careful(const ResultDocument& document) {
   return list(items, "class=\"sentences\"");
 }
 
-std::string environment(const ResultDocument& document) {
-  std::string text = list(made_links_of(document), "class=\"sentences\"");
-  if (document.environment.facts.empty()) return text;
+std::string facts_of_host(const Environment& environment, std::string_view summary, std::string_view caption) {
+  if (environment.facts.empty()) return {};
   std::string rows = "<thead><tr><th scope=\"col\">fact</th><th scope=\"col\">value</th></tr></thead>\n<tbody>\n";
-  for (const auto& [name, value] : document.environment.facts)
+  for (const auto& [name, value] : environment.facts)
     rows += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", escaped(name), escaped(value));
-  return text +
-         fmt::format("<details class=\"all\"><summary>Everything known about the machine</summary>\n{}</details>\n",
-                     table("The machine", "data", rows + "</tbody>\n"));
+  return fmt::format("<details class=\"all\"><summary>{}</summary>\n{}</details>\n", escaped(summary),
+                     table(caption, "data", rows + "</tbody>\n"));
+}
+
+std::string environment(const ResultDocument& document) {
+  std::string text = list(made_links_of(document), "class=\"sentences\"") +
+                     facts_of_host(document.environment, "Everything known about the machine", "The machine");
+  if (document.peer)
+    text += facts_of_host(document.peer->environment, "Everything known about its peer " + document.peer->address,
+                          "The peer");
+  return text;
 }
 
 std::string scripts(const nlohmann::ordered_json& groups) {
