@@ -2,6 +2,8 @@
 #include "harness/analysis/cell_warnings.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -105,6 +107,35 @@ void warn_of_full_link(CellResult& cell, const Point& point) {
                                                 line.speed_mbps, line.mtu_bytes)});
 }
 
+// By the counters of both ends' interfaces and hosts, which rounds between two hosts have. A pause frame that one end
+// sends is often one that the other end receives, and counts once.
+void warn_of_network(CellResult& cell) {
+  std::uint64_t resent = 0, dropped = 0, pauses = 0;
+  std::size_t rounds = 0, rounds_with = 0;
+  for (const RoundRecord& round : cell.rounds) {
+    if (!round.accepted) continue;
+    const auto both = [&](const char* name) {
+      return counter(round.sample.sender, name) + counter(round.sample.receiver, name);
+    };
+    const std::uint64_t resent_here = both("host_tcp_retransmitted_segments");
+    const std::uint64_t dropped_here = both("interface_rx_dropped_packets") + both("interface_tx_dropped_packets") +
+                                       both("interface_rx_missed_packets");
+    const std::uint64_t pauses_here = std::max(both("interface_rx_pause_frames"), both("interface_tx_pause_frames"));
+    ++rounds;
+    if (resent_here + dropped_here + pauses_here > 0) ++rounds_with;
+    resent += resent_here;
+    dropped += dropped_here;
+    pauses += pauses_here;
+  }
+  std::string text;
+  const std::array<std::pair<std::uint64_t, std::string_view>, 3> seen{
+      {{resent, "segments sent again"}, {dropped, "packets dropped"}, {pauses, "pause frames"}}};
+  for (const auto& [count, what] : seen)
+    if (count > 0) text += fmt::format("{} {}, ", count, what);
+  warn(cell, rounds_with > 0, WarningKind::network_interfered,
+       text + fmt::format("in {} of {} rounds", rounds_with, rounds));
+}
+
 bool renewed_here(WarningKind kind) {
   switch (kind) {
     case WarningKind::noisy:
@@ -117,7 +148,8 @@ bool renewed_here(WarningKind kind) {
     case WarningKind::losses:
     case WarningKind::reference_cycles:
     case WarningKind::emulated_speeds:
-    case WarningKind::link_saturated: return true;
+    case WarningKind::link_saturated:
+    case WarningKind::network_interfered: return true;
     default: return false;
   }
 }
@@ -151,6 +183,7 @@ void renew_cell_warnings(CellResult& cell, const ResultDocument& document) {
        fmt::format("{} of {} messages, {} %", totals.lost, totals.messages + totals.lost,
                    format_significant(100 * static_cast<double>(totals.lost) / sent, 2)));
   if (!emulator) warn_of_full_link(cell, point);
+  warn_of_network(cell);
   warn(cell, totals.reference_cycles, WarningKind::reference_cycles, "CPU time by the TSC's rate");
 }
 

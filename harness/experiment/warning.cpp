@@ -20,6 +20,7 @@ std::string_view to_string(WarningKind kind) {
     case WarningKind::unpinned: return "unpinned";
     case WarningKind::emulated_speeds: return "emulated_speeds";
     case WarningKind::link_saturated: return "link_saturated";
+    case WarningKind::network_interfered: return "network_interfered";
   }
   return "unknown";
 }
@@ -64,6 +65,9 @@ std::string_view advice(WarningKind kind) {
     case WarningKind::link_saturated:
       return "The link was full: goodput is what the line carries, whatever the transport. Compare CPU per byte, or "
              "take a faster link.";
+    case WarningKind::network_interfered:
+      return "The network or a host's card lost packets or held them back, so a difference to other rows may be luck: "
+             "see to cable, switch and rings first. These figures are the hosts', other programs' traffic included.";
   }
   return "";
 }

@@ -23,8 +23,9 @@ enum class WarningKind : std::uint8_t {
   unpinned,              // workers could not be pinned
   emulated_speeds,       // the machine itself is emulated: a lab guest
   link_saturated,        // the link was full: goodput is the link's, not the transport's
+  network_interfered,    // segments sent again, packets dropped, pause frames
 };
-inline constexpr WarningKind last_warning = WarningKind::link_saturated;
+inline constexpr WarningKind last_warning = WarningKind::network_interfered;
 
 struct Warning {
   WarningKind kind;

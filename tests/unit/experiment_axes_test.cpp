@@ -143,7 +143,7 @@ TEST(Settings, RoundsAlsoEndTheSequentialStopping) {
 
 TEST(Warnings, HaveNamesOfTheirOwnAndAdvice) {
   std::set<std::string_view> names;
-  for (int i = 0; i <= static_cast<int>(WarningKind::unpinned); ++i) {
+  for (int i = 0; i <= static_cast<int>(last_warning); ++i) {
     const auto kind = static_cast<WarningKind>(i);
     EXPECT_TRUE(names.insert(to_string(kind)).second) << i;
     EXPECT_NE(to_string(kind), "unknown") << i;

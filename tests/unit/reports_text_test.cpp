@@ -1,10 +1,12 @@
 // What a person reads: it fits, it says who won and why, and it hides no failure.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "harness/analysis/cell_warnings.h"
 #include "harness/reports/print_run.h"
 #include "harness/reports/sentences.h"
 #include "harness/reports/table.h"
@@ -30,6 +32,14 @@ std::vector<std::string> lines_of(const std::string& text) {
 }
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+// Wrapped lines put together again.
+std::string joined(const std::string& text) {
+  std::string words;
+  std::istringstream stream(text);
+  for (std::string word; stream >> word;) words += word + ' ';
+  return words;
+}
 
 TEST(RunText, FitsAHundredColumns) {
   for (const ResultDocument& document : {sample_document(), large_document()}) {
@@ -87,6 +97,32 @@ TEST(Table, MarksWarningsAndGivesTheirAdvice) {
   const std::string text = table_text(sample_document(), plain());
   EXPECT_TRUE(contains(text, "kernel, after zero-copy was asked  a\n"));
   EXPECT_TRUE(contains(text, "a  copied after request: "));
+}
+
+// By what both ends counted in the rounds that count; nothing is said of a row where all was clean.
+TEST(Table, TellsWhatTheNetworkDidToARow) {
+  ResultDocument document = sample_document();
+  CellResult& cell = document.cells[1];
+  for (std::size_t i = 0; i < 3; ++i) {
+    Sample& sample = cell.rounds[i].sample;
+    sample.sender.counters["host_tcp_retransmitted_segments"] = 4;
+    sample.receiver.counters["interface_rx_dropped_packets"] = 1;
+    sample.receiver.counters["interface_rx_missed_packets"] = i;
+    sample.receiver.counters["interface_tx_pause_frames"] = 2;
+    sample.sender.counters["interface_rx_pause_frames"] = 1;
+  }
+  cell.rounds.back().sample.sender.counters["host_tcp_retransmitted_segments"] = 1000;
+  ASSERT_FALSE(cell.rounds.back().accepted);
+  for (CellResult& one : document.cells) renew_cell_warnings(one, document);
+  const std::string text = joined(table_text(document, plain()));
+  EXPECT_TRUE(contains(text,
+                       "network interfered (12 segments sent again, 6 packets dropped, 6 pause frames, in 3 of 10 "
+                       "rounds): "))
+      << text;
+  for (const CellResult& one : document.cells) {
+    const bool warned = std::ranges::count(one.warnings, WarningKind::network_interfered, &Warning::kind) == 1;
+    EXPECT_EQ(warned, &one == &cell);
+  }
 }
 
 TEST(Words, LedgersReadAsTheyAre) {
