@@ -104,8 +104,8 @@ void confirm(ResultDocument& sweep, const ResultDocument& fresh) {
 
 class Search {
  public:
-  Search(const ThresholdQuestion& question, const Plan& plan, RunObserver& observer)
-      : question_(question), plan_(plan), observer_(observer), began_ns_(monotonic_now_ns()) {
+  Search(const ThresholdQuestion& question, const Plan& plan, RunObserver& observer, RemoteHost* far)
+      : question_(question), plan_(plan), observer_(observer), far_(far), began_ns_(monotonic_now_ns()) {
     found_.budget_ns = question.budget_ns;
     found_.copy = plan.points.front().variants[0];
     found_.zerocopy = plan.points.front().variants[1];
@@ -143,7 +143,14 @@ class Search {
   ResultDocument take(const std::string& part, const Plan& plan, Behind behind) {
     const bool all_of_it = behind == Behind::more && plan_.max_rounds > 1;
     PartObserver observer(observer_, part, elapsed_ns(), all_of_it ? std::optional(question_.budget_ns) : std::nullopt);
-    return run_experiment(plan, observer);
+    ResultDocument document = run_experiment(plan, observer, far_);
+    found_.broken_off |= !document.complete;
+    return document;
+  }
+
+  bool broken_off() {
+    found_.broken_off |= observer_.stop_requested();
+    return found_.broken_off;
   }
 
   void leave_out(std::string_view what, std::string why) { found_.not_measured.push_back({std::string(what), why}); }
@@ -164,7 +171,9 @@ class Search {
       const auto plan = condition_plan(question_, all[i], advice.threshold_bytes, part_ns);
       if (!plan) {
         leave_out(all[i].name, plan.error().context);
-      } else if (part_ns < std::max(least_part_ns, needed_ns(3)) || observer_.stop_requested()) {
+      } else if (broken_off()) {
+        leave_out(all[i].name, "broken off before it");
+      } else if (part_ns < std::max(least_part_ns, needed_ns(3))) {
         leave_out(all[i].name, "the budget has no time for it");
       } else {
         try_condition(all[i], *plan);
@@ -179,8 +188,9 @@ class Search {
     if (chief == advice.end()) {
       leave_out(condition.name, document.cells.empty() ? "nothing ran" : document.cells.back().reason);
     } else if (document.crossovers.empty()) {
-      leave_out(condition.name,
-                fmt::format("{} are not enough for six rounds at three sizes", format_duration(plan.budget_ns)));
+      leave_out(condition.name, found_.broken_off ? "broken off"
+                                                  : fmt::format("{} are not enough for six rounds at three sizes",
+                                                                format_duration(plan.budget_ns)));
     } else {
       found_.under.push_back({std::string(condition.name), *chief, hit_rate_of(document)});
     }
@@ -199,7 +209,8 @@ class Search {
     }
     const auto plan = fresh_plan(question_, found_.copy, found_.zerocopy, chosen, std::max(left_ns(), least_part_ns));
     if (!plan) return leave_out("fresh rounds at the thresholds", plan.error().message());
-    if (left_ns() < least_part_ns || observer_.stop_requested())
+    if (broken_off()) return leave_out("fresh rounds at the thresholds", "broken off before them");
+    if (left_ns() < least_part_ns)
       return leave_out("fresh rounds at the thresholds", "the budget has no time for them");
     found_.fresh = take("fresh rounds", *plan, Behind::nothing);
     confirm(found_.sweep, found_.fresh);
@@ -218,6 +229,7 @@ class Search {
   ThresholdQuestion question_;
   const Plan& plan_;
   RunObserver& observer_;
+  RemoteHost* const far_;
   MonotonicNs began_ns_;
   std::int64_t round_ns_ = 0;  // that counts, in the sweep
   ThresholdFound found_;
@@ -234,8 +246,9 @@ std::vector<const ThresholdAdvice*> ThresholdFound::by(Metric metric) const {
   return list;
 }
 
-ThresholdFound find_threshold(const ThresholdQuestion& question, const Plan& plan, RunObserver& observer) {
-  return Search(question, plan, observer).find();
+ThresholdFound find_threshold(const ThresholdQuestion& question, const Plan& plan, RunObserver& observer,
+                              RemoteHost* far) {
+  return Search(question, plan, observer, far).find();
 }
 
 }  // namespace xover

@@ -31,13 +31,16 @@ struct ThresholdFound {
   std::vector<ThresholdCheck> checks;  // of the advice by the chief metric
   std::vector<NotMeasured> not_measured;
   ResultDocument sweep, fresh;
+  bool broken_off = false;  // on request, or because the other host went
 
-  bool complete() const { return sweep.complete && fresh.complete; }
+  bool complete() const { return !broken_off; }
   Metric chief_metric() const;
   std::vector<const ThresholdAdvice*> by(Metric metric) const;
 };
 
-// `plan` is sweep_plan() of the question. Blocks for about the budget; what did not fit is in not_measured.
-ThresholdFound find_threshold(const ThresholdQuestion& question, const Plan& plan, RunObserver& observer);
+// `plan` is sweep_plan() of the question, and `far` the connection to its peer. Blocks for about the budget; what did
+// not fit is in not_measured.
+ThresholdFound find_threshold(const ThresholdQuestion& question, const Plan& plan, RunObserver& observer,
+                              RemoteHost* far = nullptr);
 
 }  // namespace xover

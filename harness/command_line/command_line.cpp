@@ -67,6 +67,7 @@ constexpr auto threshold_examples = R"(Examples:
   xover run thresholds.toml                                           sdp.auto with them against both
   xover threshold --copy tcp.sendmsg --zerocopy tcp.zerocopy --depth 8
   xover threshold --memory foreign --json -
+  xover threshold --peer 192.0.2.2 --key-file xover.key               between this host and another's xover serve
 
 Most of the budget sweeps over the sizes, coarsely first and then round the crossing; a fifth shows what moves it
 (nothing registered, a late receiver, memory of the application's own); the rest is fresh rounds at what was found.

@@ -14,9 +14,11 @@
 #include "harness/agents/find_threshold.h"
 #include "harness/command_line/complaint.h"
 #include "harness/command_line/interrupt.h"
+#include "harness/command_line/reach_peer.h"
 #include "harness/command_line/run_flags.h"
 #include "harness/experiment/axes.h"
 #include "harness/experiment/bad_input.h"
+#include "harness/experiment/settings.h"
 #include "harness/reports/atomic_file.h"
 #include "harness/reports/progress.h"
 #include "harness/reports/threshold_json.h"
@@ -27,8 +29,9 @@ namespace xover {
 
 namespace {
 
-constexpr std::array<std::string_view, 11> offered_axes{
-    "connections", "link", "size", "workload", "depth", "wait", "touch", "memory", "pages", "pool", "placement"};
+constexpr std::array<std::string_view, 12> offered_axes{"connections", "link", "size",      "workload",
+                                                        "depth",       "wait", "touch",     "memory",
+                                                        "pages",       "pool", "placement", "direction"};
 constexpr std::int64_t default_budget_ns = 120'000'000'000;
 constexpr std::int64_t least_budget_ns = 1'000'000'000, greatest_budget_ns = 86'400'000'000'000;
 
@@ -39,6 +42,14 @@ Result<std::int64_t> budget_of(const std::optional<std::string>& text) {
   if (*budget_ns < least_budget_ns || *budget_ns > greatest_budget_ns)
     return bad_input("--budget", in_quotes(*text) + " is out of range", "expected a duration from 1s to 1440m");
   return budget_ns;
+}
+
+Result<ThresholdFound> carry_out(const ThresholdFlags& flags, const ThresholdQuestion& question, const Plan& plan) {
+  const InterruptGuard interrupt;
+  const auto far = reach_peer(plan.peer, flags.key_file(), plan.name, interrupt);
+  if (!far) return tl::make_unexpected(far.error());
+  Progress progress(stderr, [&] { return interrupt.requested(); });
+  return find_threshold(question, plan, progress, far->get());
 }
 
 // The first cell that did not run, when none of its variant did.
@@ -85,7 +96,8 @@ int tell(const ThresholdFlags& flags, const ThresholdFound& found) {
     return complain_of(*cell);
   std::FILE* people = flags.json_file() == "-" ? stderr : stdout;
   if (found.advice.empty()) {
-    complain("no size had a round of both in the budget: raise --budget");
+    complain(found.complete() ? "no size had a round of both in the budget: raise --budget"
+                              : "broken off before any size had a round of both");
     return exit_failed;
   }
   const auto written = write_files(flags, found);
@@ -108,6 +120,12 @@ void ThresholdFlags::add_to(CLI::App& command) {
   command.add_option("--seed", seed_, "of the order of the two in each round [1]")->type_name("N");
   command.add_flag("--no-gate", no_gate_, "do not take a round again when the cores were not all ours")
       ->disable_flag_override();
+  command.add_option("--peer", peer_, std::string(find_setting("peer")->help))->type_name("HOST[:PORT]");
+  command.add_option("--key-file", key_file_, "the key that --peer wants: `xover serve --new-key FILE` makes one")
+      ->type_name("FILE");
+  command
+      .add_option("--clocks-agree-within", clocks_agree_within_, std::string(find_setting("clocks_agree_within")->help))
+      ->type_name("DURATION");
   for (const std::string_view name : offered_axes) {
     const Axis& axis = *find_axis(name);
     std::string names = "--" + std::string(name);
@@ -125,6 +143,8 @@ Result<ThresholdQuestion> ThresholdFlags::question() const {
   ThresholdQuestion question;
   if (copy_) question.copy.text = *copy_;
   if (zerocopy_) question.zerocopy.text = *zerocopy_;
+  if (peer_) question.peer = Placed{*peer_, "--peer"};
+  if (clocks_agree_within_) question.clocks_agree_within = Placed{*clocks_agree_within_, "--clocks-agree-within"};
   question.gate = !no_gate_;
   const auto budget_ns = budget_of(budget_);
   if (!budget_ns) return tl::make_unexpected(budget_ns.error());
@@ -155,12 +175,8 @@ int threshold_command(const ThresholdFlags& flags) {
     if (auto writable = check_file_writable(*file); !writable) return complain(writable.error());
   }
   std::signal(SIGPIPE, SIG_IGN);
-  const InterruptGuard interrupt;
-  const ThresholdFound found = [&] {
-    Progress progress(stderr, [&] { return interrupt.requested(); });
-    return find_threshold(*question, *plan, progress);
-  }();
-  return tell(flags, found);
+  const auto found = carry_out(flags, *question, *plan);
+  return found ? tell(flags, *found) : complain(found.error());
 }
 
 }  // namespace xover

@@ -55,6 +55,8 @@ PlanText settings_of(const ThresholdQuestion& question, std::int64_t budget_ns, 
   set("budget", fmt::format("{}ns", budget_ns));
   set("seed", std::to_string(question.seed));
   set("gate", question.gate && !exact ? "true" : "false");
+  if (question.peer) text.settings.emplace_back("peer", *question.peer);
+  if (question.clocks_agree_within) text.settings.emplace_back("clocks_agree_within", *question.clocks_agree_within);
   return text;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +16,8 @@ namespace xover {
 
 struct ThresholdQuestion {
   Placed copy{"sdp.bcopy", "--copy"}, zerocopy{"sdp.read_zcopy", "--zerocopy"};
-  AxisLists axes;  // as for a run; of all but `size` and `connections` one value each
+  std::optional<Placed> peer, clocks_agree_within;  // settings, as for a run
+  AxisLists axes;                                   // as for a run; of all but `size` and `connections` one value each
   std::int64_t budget_ns = 0;
   bool gate = true;
   std::uint64_t seed = 1;

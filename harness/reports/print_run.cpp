@@ -34,9 +34,7 @@ std::string header(const ResultDocument& document, const Terminal& terminal) {
   if (const std::string machine = machine_text(document.environment); !machine.empty()) {
     text += wrapped(machine, terminal.columns, "machine   ");
   }
-  if (document.peer)
-    text += wrapped(fmt::format("{}: {}", document.peer->address, machine_text(document.peer->environment)),
-                    terminal.columns, "peer      ");
+  if (document.peer) text += wrapped(peer_text(*document.peer), terminal.columns, "peer      ");
   text += wrapped(measured_text(document), terminal.columns, "measured  ");
   text += wrapped(gate_text(document), terminal.columns, "gate      ");
   if (document.budget_spent) text += wrapped(ending_text(document), terminal.columns, "ended     ");

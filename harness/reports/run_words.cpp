@@ -64,6 +64,10 @@ std::string machine_text(const Environment& environment) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
+std::string peer_text(const PeerHost& peer) {
+  return fmt::format("{}: {}", peer.address, machine_text(peer.environment));
+}
+
 std::string measured_text(const ResultDocument& document) {
   const Plan& plan = document.plan;
   std::set<std::string> variants;

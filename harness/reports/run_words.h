@@ -11,6 +11,8 @@ namespace xover {
 
 // "Some CPU, 2 CPUs, Linux 6.18"; empty when nothing is known.
 std::string machine_text(const Environment& environment);
+// "192.0.2.2:7377: Some CPU, 2 CPUs, Linux 6.18"
+std::string peer_text(const PeerHost& peer);
 // "3 transports at 4 points, 10 rounds of 200 ms each, 2 starts of the agents"
 std::string measured_text(const ResultDocument& document);
 std::string gate_text(const ResultDocument& document);

@@ -9,6 +9,7 @@
 
 #include "core/units.h"
 #include "harness/measurement/lab_guest.h"
+#include "harness/reports/run_words.h"
 #include "harness/reports/text_table.h"
 #include "harness/reports/words.h"
 
@@ -200,6 +201,7 @@ std::string threshold_text(const ThresholdFound& found, const Terminal& terminal
   text += wrapped(fmt::format("{} of {}{}", format_duration(found.elapsed_ns), format_duration(found.budget_ns),
                               found.complete() ? "" : "; broken off, here is what was measured until then"),
                   terminal.columns, "took      ");
+  if (found.sweep.peer) text += wrapped(peer_text(*found.sweep.peer), terminal.columns, "peer      ");
   if (const auto emulator = emulator_of(found.sweep.environment))
     text += wrapped(*emulator + ": these thresholds say nothing about hardware", terminal.columns, "emulated  ");
   if (chief.empty()) return text;

@@ -1,6 +1,6 @@
-// `xover run --peer` and `xover list --peer` against a real `xover serve` on this host: what comes back, and what is
-// said when either end fails. Each failure is told within 10 s, what was measured is kept, and the server is ready for
-// the next client.
+// `xover run --peer`, `threshold --peer` and `list --peer` against a real `xover serve` on this host: what comes back,
+// and what is said when either end fails. Each failure is told within 10 s, what was measured is kept, and the server
+// is ready for the next client.
 #include <signal.h>
 #include <unistd.h>
 
@@ -30,6 +30,12 @@ std::vector<std::string> run_words(const std::string& peer, const std::string& j
       "--warmup", "5ms",          "--no-report",       "--json", json_file};
   if (!key_file.empty()) words.insert(words.end(), {"--key-file", key_file});
   return words;
+}
+
+std::vector<std::string> threshold_words(const std::string& peer, const std::string& budget,
+                                         const std::string& json_file) {
+  return {"threshold", "--copy",      "tcp.send", "--zerocopy", "tcp.sendmsg", "--peer", peer,
+          "--sizes",   "1K,16K,256K", "--budget", budget,       "--no-gate",   "--json", json_file};
 }
 
 class PeerRun : public testing::Test {
@@ -170,6 +176,44 @@ TEST_F(PeerRun, OneRunWaitsForAnother) {
   EXPECT_NE(ended.err.find("waiting for the far side"), std::string::npos) << ended.err;
 }
 
+// All of its runs are on the two hosts, and of one turn there.
+TEST_F(PeerRun, AThresholdIsBetweenBothHosts) {
+  auto words = threshold_words(peer(), under_sanitizer ? "40s" : "12s", result_file());
+  const std::string snippet_file = folder_.path("thresholds.toml");
+  words.insert(words.end(), {"-o", snippet_file});
+  XoverRun run(words);
+  const ChildResult ended = run.wait(seconds(120));
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_NE(ended.out.find("With 1 connection: "), std::string::npos) << ended.out;
+  const std::string snippet = file_text(snippet_file);
+  EXPECT_NE(snippet.find("[[threshold]]"), std::string::npos) << snippet;
+  EXPECT_NE(snippet.find("\"tcp.sendmsg@net\""), std::string::npos) << snippet;
+  const json found = json::parse(file_text(result_file()));
+  EXPECT_EQ(found["complete"], true);
+  for (const char* part : {"sweep", "fresh"}) {
+    ASSERT_TRUE(found.contains(part)) << ended.out;
+    EXPECT_EQ(result_problems(found[part].dump()), std::vector<std::string>());
+    EXPECT_EQ(found[part]["plan"]["peer"], peer());
+    EXPECT_EQ(found[part]["peer"]["address"], peer());
+    for (const json& cell : found[part]["cells"]) EXPECT_EQ(cell["form"], "two hosts");
+  }
+  EXPECT_TRUE(server_.logs_within("it said goodbye")) << server_.log();
+  EXPECT_EQ(server_.log().find("has its turn"), server_.log().rfind("has its turn")) << server_.log();
+  EXPECT_TRUE(run.nothing_left_within(seconds(5)));
+}
+
+TEST_F(PeerRun, AThresholdEndsWithTheServer) {
+  XoverRun run(threshold_words(peer(), "600s", result_file()));
+  ASSERT_TRUE(server_.logs_within("has its turn")) << server_.log();
+  EXPECT_TRUE(comes_true([&] { return server_.agents().size() >= 1; }));
+  std::this_thread::sleep_for(seconds(2));
+  server_.process().signal(SIGKILL);
+  const ChildResult ended = run.wait(seconds(90));
+  EXPECT_EQ(ended.exit_code, 1) << ended.err;
+  EXPECT_NE(ended.err.find("xover serve ended there"), std::string::npos) << ended.err;
+  EXPECT_TRUE(run.nothing_left_within(seconds(5)));
+}
+
 TEST_F(PeerRun, ListAsksBoth) {
   const ChildResult listed = run_program({xover_program(), "list", "--json", "--peer", peer()}, seconds(120));
   ASSERT_EQ(listed.exit_code, 0) << listed.err;
@@ -187,6 +231,25 @@ TEST(PeerRunWithout, NobodyListensThere) {
   const ChildResult ended = run_program({xover_program(), "run", "--transports", "tcp.send", "--peer", "127.0.0.1:1"});
   EXPECT_NE(ended.exit_code, 0);
   EXPECT_NE(ended.err.find("xover serve"), std::string::npos) << ended.err;
+}
+
+TEST(PeerRunWithout, AThresholdRefusesWhatARunRefuses) {
+  const TemporaryFolder folder;
+  for (const std::vector<std::string>& there : {std::vector<std::string>{"127.0.0.1:1"},
+                                                {"a:b:c"},
+                                                {"127.0.0.1:1", "--key-file", folder.path("none")},
+                                                {"127.0.0.1:1", "--clocks-agree-within", "soon"}}) {
+    std::vector<std::string> run{xover_program(), "run", "--transports", "tcp.send", "--peer"};
+    std::vector<std::string> threshold{xover_program(), "threshold",   "--copy", "tcp.send",
+                                       "--zerocopy",    "tcp.sendmsg", "--peer"};
+    run.insert(run.end(), there.begin(), there.end());
+    threshold.insert(threshold.end(), there.begin(), there.end());
+    const ChildResult refused = run_program(threshold), as_run = run_program(run);
+    EXPECT_NE(refused.exit_code, 0);
+    EXPECT_EQ(refused.exit_code, as_run.exit_code);
+    EXPECT_EQ(refused.err, as_run.err);
+    EXPECT_FALSE(refused.err.empty());
+  }
 }
 
 TEST(PeerRunWithout, ALinkToAnotherHostNeedsOne) {
