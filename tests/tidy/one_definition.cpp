@@ -1,6 +1,7 @@
 // Line-based: the format puts namespaces and their types at the first column, and says at its end what a namespace was.
 #include "tests/tidy/one_definition.h"
 
+#include <algorithm>
 #include <map>
 #include <regex>
 
@@ -14,25 +15,27 @@ std::string joined(const std::vector<std::string>& names) {
   return all;
 }
 
+bool is_within_unnamed(const std::vector<std::string>& namespaces) {
+  return std::find(namespaces.begin(), namespaces.end(), "") != namespaces.end();
+}
+
 // Calls found(qualified name, line index) for each type that other files can see.
 template <typename Found>
 void for_each_type(const SourceFile& file, Found found) {
   static const std::regex opening(R"(^namespace(?: ([\w:]+))? \{.*)");
   static const std::regex type(R"(^(class|struct|union|enum class) (alignas\([^)]*\) )?(\w+)( final| :|$| \{).*)");
   std::vector<std::string> namespaces;
-  std::size_t unnamed = 0;
   const auto lines = file.lines();
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const std::string_view line = lines[i];
     const bool is_declaration = line.ends_with(';') && line.find('{') == std::string_view::npos;
     std::cmatch match;
     if (std::regex_match(line.begin(), line.end(), match, opening)) {
-      unnamed += !match[1].matched;
       namespaces.push_back(match[1].str());
     } else if (line.starts_with("}  // namespace") && !namespaces.empty()) {
-      unnamed -= namespaces.back().empty();
       namespaces.pop_back();
-    } else if (unnamed == 0 && !is_declaration && std::regex_match(line.begin(), line.end(), match, type)) {
+    } else if (!is_within_unnamed(namespaces) && !is_declaration &&
+               std::regex_match(line.begin(), line.end(), match, type)) {
       found(joined(namespaces) + match[3].str(), i);
     }
   }
